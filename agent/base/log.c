@@ -1,0 +1,63 @@
+// The log. Any thread; a stack buffer and one write(2) a line.
+#include "base/log.h"
+
+#include "base/timing.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static enum log_level threshold = LOG_LEVEL_INFO;
+
+void log_threshold(enum log_level level)
+{
+    threshold = level;
+}
+
+static const char *level_word(enum log_level level)
+{
+    switch (level) {
+    case LOG_LEVEL_ERROR:
+        return "error: ";
+    case LOG_LEVEL_WARNING:
+        return "warning: ";
+    case LOG_LEVEL_INFO:
+    case LOG_LEVEL_DEBUG:
+        break;
+    }
+    return "";
+}
+
+void log_line(enum log_level level, const char *format, ...)
+{
+    if (level > threshold) {
+        return;
+    }
+    char line[1024];
+    int head = 0;
+    if (isatty(STDERR_FILENO)) {
+        char time[TIMING_RFC3339_SIZE];
+        timing_rfc3339(timing_wall_ns(), time);
+        head = snprintf(line, sizeof line, "%s %s", time, level_word(level));
+    } else {
+        head = snprintf(line, sizeof line, "<%d>", (int)level);
+    }
+
+    size_t room = sizeof line - (size_t)head - 1; // one for the line feed
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(line + head, room, format, arguments);
+    va_end(arguments);
+
+    size_t len = strlen(line);
+    for (size_t i = (size_t)head; i < len; i++) {
+        if ((unsigned char)line[i] < 0x20 || line[i] == 0x7F) {
+            line[i] = '?';
+        }
+    }
+    line[len++] = '\n';
+    // standard error has gone: there is nobody left to tell
+    ssize_t written = write(STDERR_FILENO, line, len);
+    (void)written;
+}

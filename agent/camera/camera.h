@@ -1,0 +1,55 @@
+// The agent's side of a camera: keeps a driver process alive, configured and streaming, and asks it
+// for frames.
+//
+// Whatever the driver does (die, hang, lie, not exist), the camera goes offline, says why, and
+// starts it again with backoff; nothing of it reaches the caller but these events. Everything runs
+// on the loop's thread; no call waits for the driver.
+#pragma once
+
+#include "base/loop.h"
+#include "camera/camera_info.h"
+#include "camera/frame.h"
+#include "settings/settings.h"
+
+struct camera;
+
+struct camera_events {
+    // Streaming: shots can be asked for. `info` lives until offline.
+    void (*online)(void *context, const struct camera_info *info);
+    // Called once a change to offline, and again when the reason changes.
+    void (*offline)(void *context, const struct fault *why);
+    // The frame of a shot; on loan to the callee until camera_give_back.
+    void (*frame)(void *context, uint64_t shot, struct frame *frame);
+    // The shot will not come.
+    void (*failed)(void *context, uint64_t shot, const struct fault *why);
+};
+
+// `drivers_path`: the folder with the executables still2mqtt-camera-<driver>. Both borrowed for the
+// camera's life. Starts nothing yet.
+struct camera *camera_create(struct loop *loop, const struct settings_camera *settings,
+                             const char *drivers_path, uint64_t seed,
+                             const struct camera_events *events, void *context,
+                             struct fault *fault);
+
+void camera_start(struct camera *camera);
+
+bool camera_is_online(const struct camera *camera);
+
+// How often a driver was started again, for `health`.
+uint32_t camera_restarts(const struct camera *camera);
+
+// Asks for one frame whose exposure begins at or after `not_before_ns`. One shot at a time, only
+// while online. Answered by exactly one of frame and failed, within the deadline that
+// camera.timeout_s sets.
+void camera_shoot(struct camera *camera, uint64_t shot, int64_t not_before_ns);
+
+// Ends the loan; also right for a frame of a driver that has died since.
+void camera_give_back(struct camera *camera, struct frame *frame);
+
+// Ends the driver (SIGKILL if need be, without waiting long). Every frame must have been given
+// back.
+void camera_destroy(struct camera *camera);
+
+// "NV12" and back; PIXEL_FORMAT_NONE for a name that is none.
+const char *pixel_format_name(enum pixel_format format);
+enum pixel_format pixel_format_by_name(const char *name);

@@ -1,0 +1,109 @@
+// The one thread that may wait: develops shots into pictures, keeps them until the broker has them,
+// and is the only caller of Paho.
+#pragma once
+
+#include "base/mailbox.h"
+#include "picture/picture.h"
+#include "settings/settings.h"
+
+struct publisher;
+
+// What the publisher is given to do its work with, so that it knows neither JPEG nor JSON. Called
+// on the publisher's thread only.
+struct publisher_hooks {
+    bool (*develop)(void *context, const struct shot *shot, struct picture *picture,
+                    struct fault *fault);
+    bool (*wrap)(const struct picture *picture, enum picture_form form, struct bytes *payload,
+                 struct fault *fault);
+    void *context; // of develop
+};
+
+// The small documents: the newest of each waits, and each retained one is sent anew at every
+// connect.
+enum document {
+    DOCUMENT_CAMERA, // P/ID/camera
+    DOCUMENT_STATE,  // P/ID/state
+    DOCUMENT_HEALTH, // P/ID/health
+    DOCUMENT_COUNT,
+};
+
+// The kinds of mail in the mailbox `news`, and what `body` points to. Free a body with news_drop.
+enum news {
+    NEWS_SHOT_DONE, // struct news_shot: pixels no longer needed; accepted, or failed with a reason
+    NEWS_SENT,      // struct news_picture: the broker has it
+    NEWS_DROPPED,   // struct news_picture: it will never be sent, with the reason
+    NEWS_LINK_UP,   // struct news_link
+    NEWS_LINK_DOWN, // struct news_link
+    NEWS_COMMAND,   // struct news_command
+};
+
+struct news_shot {
+    struct shot *shot;  // owned by the mail; the frame in it must be given back
+    bool accepted;      // the picture is in the backlog
+    struct fault fault; // if not
+    uint64_t bytes;     // of JPEG
+    int64_t develop_ns; // how long it took
+};
+
+struct news_picture {
+    char id[PICTURE_ID_SIZE];
+    uint64_t seq;
+    char request_id[PICTURE_REQUEST_ID_SIZE];
+    bool late;    // went to, or waited for, P/ID/late
+    bool refused; // NEWS_DROPPED: the broker said no
+    struct fault why;
+};
+
+struct news_link {
+    char url[256];     // without credentials
+    char version[8];   // "5" or "3.1.1"
+    uint32_t backlog;  // pictures waiting
+    uint32_t retry_ms; // NEWS_LINK_DOWN: the next attempt
+    struct fault why;  // NEWS_LINK_DOWN
+};
+
+enum { NEWS_PAYLOAD_MAX = 4096 }; // a longer command is told without its payload
+
+struct news_command {
+    char topic[320];    // below P/ID/: "command/snapshot"
+    int64_t arrived_ns; // monotonic
+    bool retained;
+    size_t full_len; // as it came; more than NEWS_PAYLOAD_MAX: payload is empty
+    size_t len;
+    uint8_t payload[]; // len bytes, not terminated
+};
+
+void news_drop(struct mail mail);
+
+// Counters that only the publisher knows; read from any thread.
+struct publisher_counters {
+    uint32_t backlog;       // pictures accepted and not yet with the broker
+    uint64_t backlog_bytes; // of JPEG in them
+    uint32_t reconnects;
+    uint32_t events_dropped; // events that found their queue full
+};
+
+// Starts the thread, which connects at once and for ever. `settings` and `news` are borrowed for
+// the publisher's life. `password` may be NULL; it is copied.
+struct publisher *publisher_create(const struct settings *settings, const char *password,
+                                   const struct publisher_hooks *hooks, struct mailbox *news,
+                                   struct fault *fault);
+
+// Takes the shot with its frame; NEWS_SHOT_DONE brings it back. One at a time: the next one after
+// that news.
+void publisher_put_shot(struct publisher *publisher, struct shot *shot);
+
+// Takes `text` (malloc'ed). The newest of each kind is what connects send; a waiting older one is
+// replaced.
+void publisher_put_document(struct publisher *publisher, enum document document, char *text);
+
+// Takes `text` (malloc'ed): JSON for P/ID/event, sent in order. Bounded: when full, the oldest is
+// dropped and counted.
+void publisher_put_event(struct publisher *publisher, char *text);
+
+struct publisher_counters publisher_counters(const struct publisher *publisher);
+
+// Publishes "offline" where there is a link, disconnects, ends the thread; true when it ended
+// before the deadline. False: it is stuck in a library (DNS, say); the process should then exit
+// without waiting, and nothing of the publisher may be freed.
+bool publisher_destroy(struct publisher *publisher, int64_t deadline_ns);

@@ -1,0 +1,34 @@
+// Pixels in, a finished picture out: JPEG, digest, meta.
+#pragma once
+
+#include "picture/picture.h"
+
+enum subsampling {
+    SUBSAMPLING_420,
+    SUBSAMPLING_422,
+    SUBSAMPLING_444,
+};
+
+struct develop_settings {
+    int quality; // 1 to 100
+    enum subsampling subsampling;
+};
+
+struct developer; // keeps the libjpeg objects and scratch rows from one picture to the next
+
+struct developer *developer_create(const struct develop_settings *settings, struct fault *fault);
+void developer_destroy(struct developer *developer); // NULL is fine
+
+// Makes `picture` (initialised by the caller) of the shot and its frame. Raw formats are compressed
+// from the planes as they lie; an MJPEG frame is checked and passed through byte for byte, with the
+// standard Huffman tables put in where the camera left them out. Does not touch the loan. One
+// thread at a time.
+__attribute__((warn_unused_result)) bool developer_develop(struct developer *developer,
+                                                           const struct shot *shot,
+                                                           struct picture *picture,
+                                                           struct fault *fault);
+
+// Writes the picture in one of its forms to the end of `payload`.
+__attribute__((warn_unused_result)) bool picture_wrap(const struct picture *picture,
+                                                      enum picture_form form, struct bytes *payload,
+                                                      struct fault *fault);

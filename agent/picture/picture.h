@@ -1,0 +1,63 @@
+// From shot to picture: the attempt, and what is published. Plain data.
+#pragma once
+
+#include "base/bytes.h"
+#include "camera/frame.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+    PICTURE_ID_SIZE = 64,
+    PICTURE_REQUEST_ID_SIZE = 65, // 1 to 64 printable ASCII characters
+    PICTURE_SHA256_SIZE = 65,     // hexadecimal
+};
+
+enum trigger {
+    TRIGGER_TIMER,
+    TRIGGER_COMMAND,
+    TRIGGER_START,
+};
+
+// "timer", "command", "start"
+const char *trigger_name(enum trigger trigger);
+
+// The attempt. The agent makes it when it decides to shoot; with its frame it goes to the
+// publisher, which hands it back in its news when the pixels are no longer needed.
+struct shot {
+    char id[PICTURE_ID_SIZE]; // unique for ever; the same on a duplicate
+    uint64_t seq;             // counts this agent's shots from 1
+    enum trigger trigger;
+    char request_id[PICTURE_REQUEST_ID_SIZE]; // "": none
+    int64_t triggered_ns;                     // monotonic: when the command came or the timer fired
+    int64_t arrived_ns;                       // monotonic: when the driver handed the frame over
+    struct frame *frame;                      // on loan; NULL before it came
+    char *captured_event; // JSON for P/ID/event once the picture is accepted; owned; taken by the
+                          // picture
+};
+
+// What is published. Owned by whoever holds it; a finished picture never changes.
+struct picture {
+    char id[PICTURE_ID_SIZE];
+    uint64_t seq;
+    enum trigger trigger;
+    char request_id[PICTURE_REQUEST_ID_SIZE];
+    char captured_at[32];             // RFC 3339
+    int64_t captured_ns;              // monotonic
+    char sha256[PICTURE_SHA256_SIZE]; // of the JPEG
+    uint32_t width;
+    uint32_t height;
+    struct bytes jpeg;
+    struct bytes meta;    // the JSON object for P/ID/meta, not terminated
+    char *captured_event; // owned; NULL once sent
+};
+
+// The forms a picture takes on the wire.
+enum picture_form {
+    PICTURE_FORM_BASE64,   // bare RFC 4648, padded, no line breaks, no prefix
+    PICTURE_FORM_RAW,      // the JPEG itself
+    PICTURE_FORM_ENVELOPE, // the meta object with a last member "image": base64
+};
+
+void picture_init(struct picture *picture);
+void picture_fini(struct picture *picture); // NULL parts are fine

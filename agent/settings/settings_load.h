@@ -1,0 +1,27 @@
+// The settings file, read by libconfig and held against settings_table.c.
+#pragma once
+
+#include "base/bytes.h"
+#include "settings/settings.h"
+
+// Starts from the defaults, walks the file (and what it @includes), and refuses what the table does
+// not know: every finding is a line "file:line: key: what is wrong and what would be right" in
+// `findings`, in the order of the file. True: `settings` is complete, device.id and what derives
+// from it included. False: `findings` says everything that is wrong, `fault` (FAULT_CONFIG) sums it
+// up, `settings` is untouched. `path` NULL: the defaults alone.
+__attribute__((warn_unused_result)) bool settings_load(const char *path, struct settings *settings,
+                                                       struct bytes *findings, struct fault *fault);
+
+// The effective settings as a file that settings_load reads back to the same struct. Secrets live
+// in files of their own, so there is none in it.
+__attribute__((warn_unused_result)) bool settings_print(const struct settings *settings,
+                                                        struct bytes *text, struct fault *fault);
+
+// The commented reference file, every key at its default: conf/still2mqtt.conf is this text.
+__attribute__((warn_unused_result)) bool settings_reference(struct bytes *text,
+                                                            struct fault *fault);
+
+// Reads the first line of a file that holds a secret. Refuses (FAULT_CONFIG, naming the mode to
+// set) a file that group or others can read, write or that belongs to someone else.
+__attribute__((warn_unused_result)) bool settings_secret(const char *path, struct bytes *secret,
+                                                         struct fault *fault);
