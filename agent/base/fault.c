@@ -1,23 +1,19 @@
 // Failure as a value. Any thread; touches nothing but the caller's struct.
 #include "base/fault.h"
 
+#include "base/text.h"
+
 #include <stdio.h>
 #include <string.h>
 
-// A sentence cut in the middle of a UTF-8 sequence would poison the JSON that it travels in.
-static void cut_at_character(char *text, size_t size)
+// `len` is what the sentence would have had. Sentences repeat what came from outside, and travel in
+// JSON, which one byte that is not UTF-8 would poison.
+static void finish(struct fault *fault, size_t len)
 {
-    size_t len = strlen(text);
-    if (len + 1 < size) {
-        return;
+    if (len >= sizeof fault->text) {
+        text_cut(fault->text);
     }
-    while (len > 0 && ((unsigned char)text[len - 1] & 0xC0) == 0x80) {
-        len--;
-    }
-    if (len > 0 && ((unsigned char)text[len - 1] & 0x80) != 0) {
-        len--;
-    }
-    text[len] = '\0';
+    text_clean(fault->text);
 }
 
 bool fault_vset(struct fault *fault, enum fault_kind kind, int code, const char *format,
@@ -25,8 +21,8 @@ bool fault_vset(struct fault *fault, enum fault_kind kind, int code, const char 
 {
     fault->kind = kind;
     fault->code = code;
-    vsnprintf(fault->text, sizeof fault->text, format, arguments);
-    cut_at_character(fault->text, sizeof fault->text);
+    int len = vsnprintf(fault->text, sizeof fault->text, format, arguments);
+    finish(fault, (size_t)len);
     return false;
 }
 
@@ -50,7 +46,7 @@ bool fault_prefix(struct fault *fault, const char *format, ...)
     va_end(arguments);
 
     size_t len = strlen(fault->text);
-    snprintf(fault->text + len, sizeof fault->text - len, ": %s", tail);
-    cut_at_character(fault->text, sizeof fault->text);
+    int more = snprintf(fault->text + len, sizeof fault->text - len, ": %s", tail);
+    finish(fault, len + (size_t)more);
     return false;
 }

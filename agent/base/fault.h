@@ -21,7 +21,8 @@ enum fault_kind {
 struct fault {
     enum fault_kind kind;
     int code;       // an errno or a library's own code, 0 where there is none
-    char text[320]; // UTF-8, one sentence, no full stop, cut at a character when too long
+    char text[320]; // one sentence, no full stop; UTF-8 without control characters, whatever it
+                    // repeats of others; cut at a character when too long
 };
 
 // Fills `fault` (which may not be NULL) and returns false, so that failing is one line:

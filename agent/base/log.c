@@ -1,6 +1,7 @@
 // The log. Any thread; a stack buffer and one write(2) a line.
 #include "base/log.h"
 
+#include "base/text.h"
 #include "base/timing.h"
 
 #include <stdarg.h>
@@ -47,15 +48,14 @@ void log_line(enum log_level level, const char *format, ...)
     size_t room = sizeof line - (size_t)head - 1; // one for the line feed
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(line + head, room, format, arguments);
+    int wanted = vsnprintf(line + head, room, format, arguments);
     va_end(arguments);
+    if ((size_t)wanted >= room) {
+        text_cut(line + head);
+    }
+    text_clean(line + head);
 
     size_t len = strlen(line);
-    for (size_t i = (size_t)head; i < len; i++) {
-        if ((unsigned char)line[i] < 0x20 || line[i] == 0x7F) {
-            line[i] = '?';
-        }
-    }
     line[len++] = '\n';
     // standard error has gone: there is nobody left to tell
     ssize_t written = write(STDERR_FILENO, line, len);

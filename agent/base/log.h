@@ -16,8 +16,8 @@ enum log_level {
 // it before threads start.
 void log_threshold(enum log_level level);
 
-// Control characters in the text are written as '?', so that no message from outside can forge a
-// line.
+// Control characters in the text, and what is not UTF-8, are written as '?', so that no message
+// from outside can forge a line.
 __attribute__((format(printf, 2, 3))) void log_line(enum log_level level, const char *format, ...);
 
 #define log_error(...)   log_line(LOG_LEVEL_ERROR, __VA_ARGS__)

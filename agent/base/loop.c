@@ -119,15 +119,30 @@ static bool wait_ready(struct loop *loop, struct pollfd *polled, int64_t until_n
     return true;
 }
 
+// The earliest timer that is due at `now_ns` and not in `fired`; -1: none.
+static int next_due(const struct loop *loop, int64_t now_ns, unsigned fired)
+{
+    int next = -1;
+    int64_t at_ns = now_ns;
+    for (int i = loop->timer_count - 1; i >= 0; i--) {
+        if (loop->timers[i].at_ns <= at_ns && (fired & 1U << i) == 0) {
+            at_ns = loop->timers[i].at_ns;
+            next = i;
+        }
+    }
+    return next;
+}
+
 static void fire_timers(struct loop *loop)
 {
     int64_t now_ns = timing_now_ns();
-    for (int i = 0; i < loop->timer_count && !loop->stopped; i++) {
-        struct timer *timer = &loop->timers[i];
-        if (timer->at_ns <= now_ns) {
-            timer->at_ns = INT64_MAX;
-            timer->fire(timer->context);
-        }
+    unsigned fired = 0; // once a round: one that is always due must not hold up the others
+    int next;
+    while (!loop->stopped && (next = next_due(loop, now_ns, fired)) >= 0) {
+        struct timer *timer = &loop->timers[next];
+        fired |= 1U << next;
+        timer->at_ns = INT64_MAX;
+        timer->fire(timer->context);
     }
 }
 

@@ -32,7 +32,8 @@ bool loop_timer_is_set(const struct loop *loop, int timer);
 // Runs callbacks until loop_stop. Fails only when poll() does (FAULT_SYSTEM).
 __attribute__((warn_unused_result)) bool loop_run(struct loop *loop, struct fault *fault);
 
-// Waits for, then runs, one round of callbacks, for at most `until_ns`.
+// Waits for, then runs, one round of callbacks, for at most `until_ns`: the watches first, then the
+// timers, the earliest first.
 __attribute__((warn_unused_result)) bool loop_turn(struct loop *loop, int64_t until_ns,
                                                    struct fault *fault);
 void loop_stop(struct loop *loop); // from within a callback

@@ -13,7 +13,7 @@ struct mail {
 
 struct mailbox;
 
-// `drop` frees the body of mail that nobody will take any more.
+// `drop` frees the body of mail that nobody will take any more; on the thread that posts or closes.
 struct mailbox *mailbox_create(size_t capacity, void (*drop)(struct mail mail),
                                struct fault *fault);
 void mailbox_destroy(struct mailbox *mailbox); // NULL is fine; no other thread may hold it

@@ -30,14 +30,15 @@ int64_t timing_wall_at(int64_t monotonic_ns)
     return timing_wall_ns() - (timing_now_ns() - monotonic_ns);
 }
 
-void timing_rfc3339(int64_t wall_ns, char text[static TIMING_RFC3339_SIZE])
+void timing_rfc3339(int64_t wall_ns, char text[TIMING_RFC3339_SIZE])
 {
     time_t seconds = (time_t)(wall_ns / 1000000000);
-    int ms = (int)(wall_ns / 1000000 % 1000);
-    if (ms < 0) {
-        ms += 1000;
+    int64_t rest_ns = wall_ns % 1000000000;
+    if (rest_ns < 0) {
+        rest_ns += 1000000000;
         seconds--;
     }
+    int ms = (int)(rest_ns / 1000000);
     struct tm utc;
     gmtime_r(&seconds, &utc);
     char day[24];
@@ -52,7 +53,7 @@ bool timing_clock_synced(void)
     return rc >= 0 && rc != TIME_ERROR && (state.status & STA_UNSYNC) == 0;
 }
 
-void timing_boot_id(char text[static TIMING_BOOT_ID_SIZE])
+void timing_boot_id(char text[TIMING_BOOT_ID_SIZE])
 {
     memset(text, '0', TIMING_BOOT_ID_SIZE - 1);
     text[TIMING_BOOT_ID_SIZE - 1] = '\0';

@@ -11,7 +11,7 @@
 #define TIMING_S(s)   ((int64_t)(s)*1000000000)
 
 enum {
-    TIMING_RFC3339_SIZE = 32, // "2026-01-31T23:59:59.123Z" and its end, with room for year 99999
+    TIMING_RFC3339_SIZE = 32, // "2026-01-31T23:59:59.123Z" and its end, with room to spare
     TIMING_BOOT_ID_SIZE = 33, // 32 hexadecimal digits and the end
 };
 
@@ -22,11 +22,11 @@ int64_t timing_wall_ns(void);
 int64_t timing_wall_at(int64_t monotonic_ns);
 
 // UTC with milliseconds, as RFC 3339 writes it.
-void timing_rfc3339(int64_t wall_ns, char text[static TIMING_RFC3339_SIZE]);
+void timing_rfc3339(int64_t wall_ns, char text[TIMING_RFC3339_SIZE]);
 
 // Whether the kernel says that its clock is being kept right (adjtimex: not STA_UNSYNC). A Pi has
 // no battery-backed clock: until NTP answers, its wall time is a guess.
 bool timing_clock_synced(void);
 
 // The kernel's id of this boot, as 32 hexadecimal digits; all zeros where the kernel has none.
-void timing_boot_id(char text[static TIMING_BOOT_ID_SIZE]);
+void timing_boot_id(char text[TIMING_BOOT_ID_SIZE]);
