@@ -21,7 +21,8 @@ __attribute__((warn_unused_result)) bool settings_print(const struct settings *s
 __attribute__((warn_unused_result)) bool settings_reference(struct bytes *text,
                                                             struct fault *fault);
 
-// Reads the first line of a file that holds a secret. Refuses (FAULT_CONFIG, naming the mode to
-// set) a file that group or others can read, write or that belongs to someone else.
+// Reads the first line of a file that holds a secret; a NUL stands behind it, beyond `len`. Refuses
+// (FAULT_CONFIG, with the cure) a file that group or others can get at, or that belongs to neither
+// us nor root, an empty line, and a NUL byte within. A relative path is meant from where we run.
 __attribute__((warn_unused_result)) bool settings_secret(const char *path, struct bytes *secret,
                                                          struct fault *fault);

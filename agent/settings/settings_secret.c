@@ -1,0 +1,92 @@
+// A secret from its file. Main thread, before others start; never logs what it read.
+#include "settings/settings_load.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { SECRET_MAX = 65535 }; // bytes of an MQTT password
+
+static bool check_owner(int fd, const char *path, struct fault *fault)
+{
+    struct stat stat;
+    if (fstat(fd, &stat) != 0) {
+        return fault_set(fault, FAULT_CONFIG, errno, "%s: %s", path, strerror(errno));
+    }
+    if (!S_ISREG(stat.st_mode)) {
+        return fault_set(fault, FAULT_CONFIG, 0, "%s: a secret must be in a regular file", path);
+    }
+    if (stat.st_uid != geteuid() && stat.st_uid != 0) {
+        return fault_set(fault, FAULT_CONFIG, 0,
+                         "%s belongs to user %u, who could change it: chown it to user %u", path,
+                         (unsigned)stat.st_uid, (unsigned)geteuid());
+    }
+    if ((stat.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
+        return fault_set(fault, FAULT_CONFIG, 0,
+                         "%s has mode %04o, so that others can get at the secret: chmod 600 it",
+                         path, (unsigned)(stat.st_mode & 07777));
+    }
+    return true;
+}
+
+static bool read_line(int fd, const char *path, struct bytes *secret, struct fault *fault)
+{
+    if (!bytes_reserve(secret, SECRET_MAX + 3, fault)) { // CR, LF and the end
+        return false;
+    }
+    size_t room = SECRET_MAX + 2;
+    ssize_t got = 1;
+    while (room > 0 && got > 0) {
+        got = read(fd, secret->data + secret->len, room);
+        if (got < 0 && errno != EINTR) {
+            return fault_set(fault, FAULT_CONFIG, errno, "%s: %s", path, strerror(errno));
+        }
+        if (got < 0) {
+            got = 1;
+            continue;
+        }
+        secret->len += (size_t)got;
+        room -= (size_t)got;
+    }
+    const uint8_t *feed = secret->len > 0 ? memchr(secret->data, '\n', secret->len) : NULL;
+    secret->len = feed != NULL ? (size_t)(feed - secret->data) : secret->len;
+    if (secret->len > 0 && secret->data[secret->len - 1] == '\r') {
+        secret->len--;
+    }
+    secret->data[secret->len] = '\0';
+    return true;
+}
+
+static bool check_line(const struct bytes *secret, const char *path, struct fault *fault)
+{
+    if (secret->len == 0) {
+        return fault_set(fault, FAULT_CONFIG, 0, "%s: its first line is empty", path);
+    }
+    if (secret->len > SECRET_MAX) {
+        return fault_set(fault, FAULT_CONFIG, 0, "%s: its first line is longer than %d bytes", path,
+                         SECRET_MAX);
+    }
+    if (memchr(secret->data, '\0', secret->len) != NULL) {
+        return fault_set(fault, FAULT_CONFIG, 0, "%s: its first line holds a NUL byte", path);
+    }
+    return true;
+}
+
+bool settings_secret(const char *path, struct bytes *secret, struct fault *fault)
+{
+    // without O_NONBLOCK a FIFO would make us wait for a writer
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (fd < 0) {
+        return fault_set(fault, FAULT_CONFIG, errno, "cannot read %s: %s", path, strerror(errno));
+    }
+    bytes_clear(secret);
+    bool good = check_owner(fd, path, fault) && read_line(fd, path, secret, fault) &&
+                check_line(secret, path, fault);
+    close(fd);
+    if (!good) {
+        bytes_clear(secret);
+    }
+    return good;
+}
