@@ -22,6 +22,8 @@ struct camera_events {
     void (*frame)(void *context, uint64_t shot, struct frame *frame);
     // The shot will not come.
     void (*failed)(void *context, uint64_t shot, const struct fault *why);
+    // The driver says something for the log; a flood is cut and counted before it comes here.
+    void (*log)(void *context, uint32_t level, const char *text);
 };
 
 // `drivers_path`: the folder with the executables still2mqtt-camera-<driver>. Both borrowed for the

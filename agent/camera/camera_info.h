@@ -11,6 +11,7 @@ struct camera_info {
     uint32_t width; // as configured, which may differ from the wish
     uint32_t height;
     enum pixel_format format;
+    char format_name[12]; // as libcamera writes it
     enum color_encoding encoding;
     enum color_range range;
     double frame_interval_ms; // 0: unknown

@@ -1,0 +1,313 @@
+// The border between the agent and a driver: what passes here is safe to use. Pure, no state.
+#include "camera/driver_check.h"
+
+#include "base/text.h"
+#include "camera/camera.h"
+
+#include <math.h>
+#include <string.h>
+
+enum {
+    WIDTH_MAX = 65500, // what a JPEG can say
+    FRAME_INTERVAL_MAX_MS = 600000,
+};
+
+#define MESSAGE_SIZE(member) \
+    (offsetof(struct driver_message, member) + sizeof((struct driver_message *)0)->member)
+
+static const size_t HEAD_SIZE = offsetof(struct driver_message, hello);
+
+size_t driver_message_size(uint32_t type)
+{
+    switch ((enum driver_message_type)type) {
+    case DRIVER_HELLO:
+        return MESSAGE_SIZE(hello);
+    case DRIVER_CAMERA:
+        return MESSAGE_SIZE(camera);
+    case DRIVER_CONFIGURED:
+        return MESSAGE_SIZE(configured);
+    case DRIVER_BUFFER:
+        return MESSAGE_SIZE(buffer);
+    case DRIVER_FRAME:
+        return MESSAGE_SIZE(frame);
+    case DRIVER_FAILED:
+        return MESSAGE_SIZE(failed);
+    case DRIVER_LOST:
+        return MESSAGE_SIZE(lost);
+    case DRIVER_LOG:
+        return MESSAGE_SIZE(log);
+    case DRIVER_CONFIGURE:
+        return MESSAGE_SIZE(configure);
+    case DRIVER_SHOOT:
+        return MESSAGE_SIZE(shoot);
+    case DRIVER_GIVE_BACK:
+        return MESSAGE_SIZE(give_back);
+    case DRIVER_LIST_END:
+    case DRIVER_STARTED:
+    case DRIVER_PONG:
+    case DRIVER_STOPPED:
+    case DRIVER_LIST:
+    case DRIVER_START:
+    case DRIVER_PING:
+    case DRIVER_STOP:
+        return HEAD_SIZE;
+    }
+    return 0;
+}
+
+static bool is_ended(const char *text, size_t size, struct fault *fault)
+{
+    return memchr(text, '\0', size) != NULL ||
+           fault_set(fault, FAULT_CAMERA, 0, "the driver sent a text without an end");
+}
+
+// Texts of a driver end up in JSON and in the log: both want clean UTF-8.
+static bool check_text(char *text, size_t size, struct fault *fault)
+{
+    if (!is_ended(text, size, fault)) {
+        return false;
+    }
+    text_clean(text);
+    return true;
+}
+
+static bool check_lines(char *text, size_t size, struct fault *fault)
+{
+    if (!is_ended(text, size, fault)) {
+        return false;
+    }
+    text_clean_lines(text);
+    return true;
+}
+
+static bool check_hello(struct driver_hello *hello, struct fault *fault)
+{
+    if (hello->protocol != DRIVER_PROTOCOL_VERSION) {
+        return fault_set(fault, FAULT_CAMERA, 0,
+                         "the driver speaks protocol %u, this agent speaks %d: install both from "
+                         "the same build",
+                         hello->protocol, DRIVER_PROTOCOL_VERSION);
+    }
+    return check_text(hello->driver, sizeof hello->driver, fault) &&
+           check_text(hello->library, sizeof hello->library, fault);
+}
+
+static bool check_camera(struct driver_camera *camera, struct fault *fault)
+{
+    return check_text(camera->id, sizeof camera->id, fault) &&
+           check_text(camera->model, sizeof camera->model, fault) &&
+           check_text(camera->location, sizeof camera->location, fault) &&
+           check_lines(camera->details, sizeof camera->details, fault);
+}
+
+static bool check_configured(struct driver_configured *configured, struct fault *fault)
+{
+    if (configured->width == 0 || configured->width > WIDTH_MAX || configured->height == 0 ||
+        configured->height > WIDTH_MAX) {
+        return fault_set(fault, FAULT_CAMERA, 0, "the driver announced the size %ux%u",
+                         configured->width, configured->height);
+    }
+    if (configured->format == PIXEL_FORMAT_NONE || configured->format >= PIXEL_FORMAT_COUNT ||
+        configured->encoding >= COLOR_ENCODING_COUNT || configured->range >= COLOR_RANGE_COUNT) {
+        return fault_set(fault, FAULT_CAMERA, 0,
+                         "the driver announced format %u, encoding %u, range %u",
+                         configured->format, configured->encoding, configured->range);
+    }
+    if (configured->plane_count != driver_plane_count((enum pixel_format)configured->format)) {
+        return fault_set(fault, FAULT_CAMERA, 0, "the driver announced %u planes of %s",
+                         configured->plane_count,
+                         pixel_format_name((enum pixel_format)configured->format));
+    }
+    if (configured->buffer_count < 2 || configured->buffer_count > DRIVER_BUFFERS_MAX) {
+        return fault_set(fault, FAULT_CAMERA, 0, "the driver announced %u buffers",
+                         configured->buffer_count);
+    }
+    if (!(configured->frame_interval_ms >= 0 &&
+          configured->frame_interval_ms <= FRAME_INTERVAL_MAX_MS)) {
+        return fault_set(fault, FAULT_CAMERA, 0, "the driver announced a frame interval of %g ms",
+                         configured->frame_interval_ms);
+    }
+    return check_text(configured->id, sizeof configured->id, fault) &&
+           check_text(configured->model, sizeof configured->model, fault);
+}
+
+// A camera that says "NaN" or "infinite" says nothing.
+static void clean_facts(struct frame_facts *facts)
+{
+    double *numbers[] = {&facts->exposure_us,  &facts->analogue_gain,
+                         &facts->digital_gain, &facts->color_temperature_k,
+                         &facts->lux,          &facts->sensor_temperature_c,
+                         &facts->lens_position};
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        if (!isfinite(*numbers[i])) {
+            *numbers[i] = NAN;
+        }
+    }
+    uint32_t *states[] = {&facts->ae, &facts->awb, &facts->af};
+    for (size_t i = 0; i < sizeof states / sizeof states[0]; i++) {
+        if (*states[i] >= CONVERGENCE_COUNT) {
+            *states[i] = CONVERGENCE_UNKNOWN;
+        }
+    }
+}
+
+static bool check_body(struct driver_message *message, struct fault *fault)
+{
+    switch ((enum driver_message_type)message->type) {
+    case DRIVER_HELLO:
+        return check_hello(&message->hello, fault);
+    case DRIVER_CAMERA:
+        return check_camera(&message->camera, fault);
+    case DRIVER_CONFIGURED:
+        return check_configured(&message->configured, fault);
+    case DRIVER_FRAME:
+        clean_facts(&message->frame.facts);
+        return true;
+    case DRIVER_FAILED:
+        return check_text(message->failed.text, sizeof message->failed.text, fault);
+    case DRIVER_LOST:
+        return check_text(message->lost.text, sizeof message->lost.text, fault);
+    case DRIVER_LOG:
+        return check_text(message->log.text, sizeof message->log.text, fault);
+    case DRIVER_BUFFER: // held against its descriptors by driver_check_buffer
+    case DRIVER_LIST_END:
+    case DRIVER_STARTED:
+    case DRIVER_PONG:
+    case DRIVER_STOPPED:
+        return true;
+    case DRIVER_LIST:
+    case DRIVER_CONFIGURE:
+    case DRIVER_START:
+    case DRIVER_SHOOT:
+    case DRIVER_GIVE_BACK:
+    case DRIVER_PING:
+    case DRIVER_STOP:
+        break;
+    }
+    return fault_set(fault, FAULT_CAMERA, 0,
+                     "the driver sent message type %u, which is the agent's", message->type);
+}
+
+bool driver_check_message(struct driver_message *message, size_t len, struct fault *fault)
+{
+    if (len < HEAD_SIZE) {
+        return fault_set(fault, FAULT_CAMERA, 0, "the driver sent a message of %zu bytes", len);
+    }
+    size_t size = driver_message_size(message->type);
+    if (size == 0) {
+        return fault_set(fault, FAULT_CAMERA, 0, "the driver sent the unknown message type %u",
+                         message->type);
+    }
+    if (len != size || message->size != size) {
+        return fault_set(fault, FAULT_CAMERA, 0,
+                         "the driver sent %zu bytes, said %u, where message type %u has %zu", len,
+                         message->size, message->type, size);
+    }
+    return check_body(message, fault);
+}
+
+uint32_t driver_plane_count(enum pixel_format format)
+{
+    switch (format) {
+    case PIXEL_FORMAT_YUV420:
+        return 3;
+    case PIXEL_FORMAT_NV12:
+        return 2;
+    case PIXEL_FORMAT_YUYV:
+    case PIXEL_FORMAT_RGB888:
+    case PIXEL_FORMAT_BGR888:
+    case PIXEL_FORMAT_XRGB8888:
+    case PIXEL_FORMAT_XBGR8888:
+    case PIXEL_FORMAT_MJPEG:
+        return 1;
+    case PIXEL_FORMAT_NONE:
+    case PIXEL_FORMAT_COUNT:
+        break;
+    }
+    return 0;
+}
+
+void driver_plane_needs(enum pixel_format format, uint32_t plane, uint32_t width, uint32_t height,
+                        uint32_t *row_bytes, uint32_t *rows)
+{
+    uint32_t half_width = (width + 1) / 2;
+    uint32_t half_height = (height + 1) / 2;
+    *rows = height;
+    switch (format) {
+    case PIXEL_FORMAT_YUV420:
+        *row_bytes = plane == 0 ? width : half_width;
+        *rows = plane == 0 ? height : half_height;
+        break;
+    case PIXEL_FORMAT_NV12:
+        *row_bytes = plane == 0 ? width : half_width * 2;
+        *rows = plane == 0 ? height : half_height;
+        break;
+    case PIXEL_FORMAT_YUYV:
+        *row_bytes = half_width * 4;
+        break;
+    case PIXEL_FORMAT_RGB888:
+    case PIXEL_FORMAT_BGR888:
+        *row_bytes = width * 3;
+        break;
+    case PIXEL_FORMAT_XRGB8888:
+    case PIXEL_FORMAT_XBGR8888:
+        *row_bytes = width * 4;
+        break;
+    case PIXEL_FORMAT_MJPEG: // as long as it happens to be
+    case PIXEL_FORMAT_NONE:
+    case PIXEL_FORMAT_COUNT:
+        *row_bytes = 0;
+        *rows = 0;
+        break;
+    }
+}
+
+static bool check_plane(const struct driver_configured *configured,
+                        const struct driver_buffer *buffer, uint32_t index,
+                        const uint64_t *fd_sizes, struct fault *fault)
+{
+    const struct driver_plane *plane = &buffer->planes[index];
+    if (plane->fd >= buffer->fd_count) {
+        return fault_set(fault, FAULT_CAMERA, 0,
+                         "plane %u of buffer %u lies in descriptor %u of %u", index, buffer->index,
+                         plane->fd, buffer->fd_count);
+    }
+    if (plane->length == 0 || (uint64_t)plane->offset + plane->length > fd_sizes[plane->fd]) {
+        return fault_set(fault, FAULT_CAMERA, 0,
+                         "plane %u of buffer %u: %u bytes from %u do not lie in the %llu bytes of "
+                         "its descriptor",
+                         index, buffer->index, plane->length, plane->offset,
+                         (unsigned long long)fd_sizes[plane->fd]);
+    }
+    uint32_t row_bytes, rows;
+    driver_plane_needs((enum pixel_format)configured->format, index, configured->width,
+                       configured->height, &row_bytes, &rows);
+    if (rows == 0) {
+        return true;
+    }
+    uint64_t needed = (uint64_t)plane->stride * (rows - 1) + row_bytes;
+    if (plane->stride < row_bytes || plane->length < needed) {
+        return fault_set(fault, FAULT_CAMERA, 0,
+                         "plane %u of buffer %u: stride %u and %u bytes are too small for %u rows "
+                         "of %u bytes",
+                         index, buffer->index, plane->stride, plane->length, rows, row_bytes);
+    }
+    return true;
+}
+
+bool driver_check_buffer(const struct driver_configured *configured,
+                         const struct driver_buffer *buffer, const uint64_t *fd_sizes,
+                         struct fault *fault)
+{
+    if (buffer->plane_count != configured->plane_count || buffer->fd_count == 0 ||
+        buffer->fd_count > FRAME_PLANES_MAX) {
+        return fault_set(fault, FAULT_CAMERA, 0, "buffer %u has %u planes in %u descriptors",
+                         buffer->index, buffer->plane_count, buffer->fd_count);
+    }
+    for (uint32_t i = 0; i < buffer->plane_count; i++) {
+        if (!check_plane(configured, buffer, i, fd_sizes, fault)) {
+            return false;
+        }
+    }
+    return true;
+}
