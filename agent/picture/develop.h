@@ -3,6 +3,8 @@
 
 #include "picture/picture.h"
 
+// Of the chroma, where the frame leaves a choice: RGB formats take any, YUYV takes 4:2:0 (the mean
+// of two rows) or stays 4:2:2, YUV420 and NV12 stay 4:2:0. Chroma is never made up.
 enum subsampling {
     SUBSAMPLING_420,
     SUBSAMPLING_422,
@@ -19,12 +21,13 @@ struct developer; // keeps the libjpeg objects and scratch rows from one picture
 struct developer *developer_create(const struct develop_settings *settings, struct fault *fault);
 void developer_destroy(struct developer *developer); // NULL is fine
 
-// Makes `picture` (initialised by the caller) of the shot and its frame. Raw formats are compressed
-// from the planes as they lie; an MJPEG frame is checked and passed through byte for byte, with the
-// standard Huffman tables put in where the camera left them out. Does not touch the loan. One
-// thread at a time.
+// Makes `picture` (initialised by the caller) of the shot and its frame, and takes over the shot's
+// captured_event. On failure the picture is as picture_init left it and the shot untouched. Raw
+// formats are compressed from the planes as they lie; an MJPEG frame is checked and passed through
+// byte for byte, with the standard Huffman tables put in where the camera left them out. Does not
+// touch the loan. One thread at a time.
 __attribute__((warn_unused_result)) bool developer_develop(struct developer *developer,
-                                                           const struct shot *shot,
+                                                           struct shot *shot,
                                                            struct picture *picture,
                                                            struct fault *fault);
 
