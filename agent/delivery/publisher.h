@@ -11,7 +11,8 @@ struct publisher;
 // What the publisher is given to do its work with, so that it knows neither JPEG nor JSON. Called
 // on the publisher's thread only.
 struct publisher_hooks {
-    bool (*develop)(void *context, const struct shot *shot, struct picture *picture,
+    // Fills in `picture`, which takes over the shot's captured_event.
+    bool (*develop)(void *context, struct shot *shot, struct picture *picture,
                     struct fault *fault);
     bool (*wrap)(const struct picture *picture, enum picture_form form, struct bytes *payload,
                  struct fault *fault);
@@ -48,6 +49,7 @@ struct news_shot {
 struct news_picture {
     char id[PICTURE_ID_SIZE];
     uint64_t seq;
+    enum trigger trigger;
     char request_id[PICTURE_REQUEST_ID_SIZE];
     bool late;    // went to, or waited for, P/ID/late
     bool refused; // NEWS_DROPPED: the broker said no
@@ -73,6 +75,8 @@ struct news_command {
     uint8_t payload[]; // len bytes, not terminated
 };
 
+// The shot of a NEWS_SHOT_DONE goes with its mail, unless the taker has put NULL in its place; its
+// frame must have been given back.
 void news_drop(struct mail mail);
 
 // Counters that only the publisher knows; read from any thread.
@@ -80,11 +84,13 @@ struct publisher_counters {
     uint32_t backlog;       // pictures accepted and not yet with the broker
     uint64_t backlog_bytes; // of JPEG in them
     uint32_t reconnects;
-    uint32_t events_dropped; // events that found their queue full
+    uint32_t events_dropped;   // events that found their queue full
+    uint32_t commands_dropped; // commands that found main's mailbox full
 };
 
 // Starts the thread, which connects at once and for ever. `settings` and `news` are borrowed for
-// the publisher's life. `password` may be NULL; it is copied.
+// the publisher's life. `password` may be NULL; it is copied. Call it before other threads read the
+// environment: http_proxy is taken out of it, for Paho would obey that.
 struct publisher *publisher_create(const struct settings *settings, const char *password,
                                    const struct publisher_hooks *hooks, struct mailbox *news,
                                    struct fault *fault);
@@ -105,5 +111,6 @@ struct publisher_counters publisher_counters(const struct publisher *publisher);
 
 // Publishes "offline" where there is a link, disconnects, ends the thread; true when it ended
 // before the deadline. False: it is stuck in a library (DNS, say); the process should then exit
-// without waiting, and nothing of the publisher may be freed.
+// without waiting, and nothing of the publisher may be freed. News that does not fit into its box
+// meanwhile is dropped.
 bool publisher_destroy(struct publisher *publisher, int64_t deadline_ns);

@@ -1,0 +1,82 @@
+// Topics, retain flags, QoS and MQTT 5 properties by kind of message. No state.
+#include "delivery/letter.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+static void begin(struct letter *letter, const struct settings *settings, const char *suffix)
+{
+    topic_make(letter->topic, settings->mqtt.prefix, settings->device.id, suffix);
+    letter->message = (struct link_message){.topic = letter->topic, .qos = 1, .is_text = true};
+}
+
+void letter_document(struct letter *letter, const struct settings *settings, const char *suffix,
+                     const char *text, bool is_json, bool retain)
+{
+    begin(letter, settings, suffix);
+    letter->message.payload = text;
+    letter->message.len = strlen(text);
+    letter->message.retain = retain;
+    letter->message.content_type = is_json ? "application/json" : "text/plain";
+}
+
+void letter_meta(struct letter *letter, const struct settings *settings,
+                 const struct picture *picture)
+{
+    begin(letter, settings, "meta");
+    letter->message.payload = picture->meta.data;
+    letter->message.len = picture->meta.len;
+    letter->message.qos = (int)settings->mqtt.qos;
+    letter->message.retain = settings->mqtt.retain;
+    letter->message.content_type = "application/json";
+}
+
+enum picture_form letter_form(const struct settings *settings, bool live)
+{
+    if (!live || strcmp(settings->picture.payload, "json") == 0) {
+        return PICTURE_FORM_ENVELOPE;
+    }
+    return strcmp(settings->picture.payload, "raw") == 0 ? PICTURE_FORM_RAW : PICTURE_FORM_BASE64;
+}
+
+static const char *content_type(enum picture_form form)
+{
+    switch (form) {
+    case PICTURE_FORM_RAW:
+        return "image/jpeg";
+    case PICTURE_FORM_ENVELOPE:
+        return "application/json";
+    case PICTURE_FORM_BASE64:
+        break;
+    }
+    return "text/plain";
+}
+
+void letter_picture(struct letter *letter, const struct settings *settings,
+                    const struct picture *picture, bool live, uint32_t expiry_s,
+                    const struct bytes *payload)
+{
+    enum picture_form form = letter_form(settings, live);
+    begin(letter, settings, live ? "image" : "late");
+    letter->message.payload = payload->data;
+    letter->message.len = payload->len;
+    letter->message.qos = (int)settings->mqtt.qos;
+    letter->message.retain = live && settings->mqtt.retain;
+    letter->message.is_text = form != PICTURE_FORM_RAW;
+    letter->message.content_type = content_type(form);
+    letter->message.expiry_s = live ? 0 : expiry_s;
+
+    snprintf(letter->seq, sizeof letter->seq, "%" PRIu64, picture->seq);
+    struct link_property *property = letter->properties;
+    *property++ = (struct link_property){"id", picture->id};
+    *property++ = (struct link_property){"seq", letter->seq};
+    *property++ = (struct link_property){"captured_at", picture->captured_at};
+    *property++ = (struct link_property){"trigger", trigger_name(picture->trigger)};
+    *property++ = (struct link_property){"sha256", picture->sha256};
+    if (picture->request_id[0] != '\0') {
+        *property++ = (struct link_property){"request_id", picture->request_id};
+    }
+    letter->message.properties = letter->properties;
+    letter->message.property_count = (size_t)(property - letter->properties);
+}

@@ -1,0 +1,92 @@
+// One connection to a broker over Paho's asynchronous client: a clean session each time, no store
+// and no reconnecting of Paho's own, one operation at a time. Belongs to the publisher's thread;
+// any call may block for as long as DNS does.
+#pragma once
+
+#include "base/fault.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct link;
+
+// All strings are borrowed for the link's life.
+struct link_config {
+    const char *url; // tcp://, mqtt:// or ws://, host and port
+    const char *client_id;
+    const char *username; // "": none
+    const char *password; // NULL: none
+    const char *version;  // "auto": 5, and 3.1.1 where the broker wants that; "5"; "3.1.1"
+    uint32_t keepalive_s;
+    const char *will_topic; // retained, QoS 1, when the connection breaks
+    const char *will_payload;
+    // Called on a thread of Paho's with a message that arrived: copy and return at once.
+    void (*arrived)(void *context, const char *topic, size_t topic_len, const void *payload,
+                    size_t len, bool retained);
+    void *context;
+};
+
+struct link_property {
+    const char *name;
+    const char *value;
+};
+
+// What is published; copied by link_publish. The MQTT 5 parts are left out on 3.1.1.
+struct link_message {
+    const char *topic;
+    const void *payload;
+    size_t len;
+    int qos;
+    bool retain;
+    bool is_text; // UTF-8
+    const char *content_type;
+    uint32_t expiry_s; // 0: never
+    const struct link_property *properties;
+    size_t property_count;
+};
+
+enum link_news {
+    LINK_UP,
+    LINK_DOWN, // also when link_connect did not succeed
+    LINK_DONE, // the publish or subscribe that was under way
+};
+
+struct link_report {
+    enum link_news news;
+    int reason;     // LINK_DONE: 0, or the broker's reason code (0x80 and above), or -1: it failed
+                    // with the connection. LINK_DOWN: the broker's reason code, 0 without one
+    bool broken;    // LINK_DOWN: the connection was up, and it was not us who closed it
+    bool retry_now; // LINK_DOWN: the next link_connect tries another version of MQTT
+    struct fault why; // LINK_DOWN
+};
+
+// Changes the environment (Paho obeys http_proxy), so call it while no other thread reads that.
+struct link *link_create(const struct link_config *config, struct fault *fault);
+void link_destroy(struct link *link); // NULL is fine
+
+// Readable while there may be reports; owned by the link.
+int link_fd(const struct link *link);
+bool link_next(struct link *link, struct link_report *report);
+
+// Each begins something that a report answers; false: nothing was begun.
+__attribute__((warn_unused_result)) bool link_connect(struct link *link, struct fault *fault);
+__attribute__((warn_unused_result)) bool link_subscribe(struct link *link, const char *filter,
+                                                        struct fault *fault);
+__attribute__((warn_unused_result)) bool
+link_publish(struct link *link, const struct link_message *message, struct fault *fault);
+
+// Ends the connection; LINK_DOWN follows with `why`.
+void link_close(struct link *link, const struct fault *why);
+
+// Ends whatever Paho is doing at once, for when it does not answer. No report follows.
+void link_reset(struct link *link);
+
+// The size of the MQTT packet that would carry the message.
+uint64_t link_packet_size(const struct link *link, const struct link_message *message);
+
+// The largest packet that the broker says it takes, or MQTT where it does not say; nothing larger
+// may be given to link_publish.
+uint32_t link_packet_max(const struct link *link);
+
+// "5" or "3.1.1", of the present or the next connection.
+const char *link_version(const struct link *link);

@@ -1,0 +1,538 @@
+// The state of one connection's conversation. The publisher's thread only.
+#include "delivery/sender.h"
+
+#include "base/backoff.h"
+#include "base/log.h"
+#include "base/timing.h"
+#include "delivery/letter.h"
+#include "delivery/news.h"
+#include "delivery/reason.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    ANSWER_S = 15,               // for an answer to a message without length
+    SLOWEST_BYTES_S = 16 * 1024, // the slowest link that a large message is given time for
+    ANSWER_MAX_S = 600,
+    LOST_S = 5,                // for the news of a connection after the news of a failure
+    RETRY_FIRST_MS = 1000,     // after a refusal that may pass
+    RETRY_CAP_MS = 60000,      //
+    REFUSALS_MAX = 3,          // of one picture, with a reason that says little
+    LOSSES_MAX = 2,            // of the connection while one picture is sent, on 3.1.1
+    PAYLOAD_KEEP = 256 * 1024, // kept allocated while nothing is to be sent
+};
+
+enum flight {
+    FLIGHT_NONE,
+    FLIGHT_STATUS,
+    FLIGHT_SUBSCRIBE,
+    FLIGHT_CAMERA, // in the order of enum document
+    FLIGHT_STATE,
+    FLIGHT_HEALTH,
+    FLIGHT_META,
+    FLIGHT_PICTURE,
+    FLIGHT_EVENT,
+    FLIGHT_GOODBYE,
+    FLIGHT_COUNT,
+};
+
+struct sender {
+    const struct settings *settings;
+    const struct publisher_hooks *hooks;
+    struct link *link;
+    struct backlog *backlog;
+    struct outbox *outbox;
+    struct mailbox *news;
+
+    bool may_send; // the link is up, and nothing has failed on it
+    enum flight flight;
+    int64_t overdue_ns;
+    int64_t wake_ns; // nothing is sent before; INT64_MAX: no hold
+    struct backoff retry;
+
+    bool is_due[FLIGHT_COUNT];      // of status, subscription and documents
+    bool was_refused[FLIGHT_COUNT]; // and said so in the log, for this connection
+    char *documents[DOCUMENT_COUNT];
+    struct backlog_entry *current; // the picture that was begun
+    bool meta_is_sent;
+    char *event; // in flight, or next; NULL: none
+    struct bytes payload;
+    bool is_leaving;
+    bool has_left;
+};
+
+struct sender *sender_create(const struct settings *settings, const struct publisher_hooks *hooks,
+                             struct link *link, struct backlog *backlog, struct outbox *outbox,
+                             struct mailbox *news, struct fault *fault)
+{
+    struct sender *sender = calloc(1, sizeof *sender);
+    if (sender == NULL) {
+        fault_set(fault, FAULT_SYSTEM, ENOMEM, "no memory for the sender");
+        return NULL;
+    }
+    *sender = (struct sender){
+        .settings = settings,
+        .hooks = hooks,
+        .link = link,
+        .backlog = backlog,
+        .outbox = outbox,
+        .news = news,
+        .overdue_ns = INT64_MAX,
+        .wake_ns = INT64_MAX,
+    };
+    backoff_init(&sender->retry, RETRY_FIRST_MS, RETRY_CAP_MS, RETRY_CAP_MS, 0);
+    bytes_init(&sender->payload);
+    return sender;
+}
+
+void sender_destroy(struct sender *sender)
+{
+    if (sender == NULL) {
+        return;
+    }
+    for (int i = 0; i < DOCUMENT_COUNT; i++) {
+        free(sender->documents[i]);
+    }
+    free(sender->event);
+    bytes_fini(&sender->payload);
+    free(sender);
+}
+
+void sender_post(struct sender *sender, enum news kind, void *body)
+{
+    struct mail mail = {kind, body};
+    if (!sender->is_leaving) {
+        mailbox_post(sender->news, mail);
+    } else if (!mailbox_offer(sender->news, mail)) {
+        news_drop(mail);
+    }
+}
+
+static void post_picture(struct sender *sender, enum news kind, const struct backlog_entry *entry,
+                         bool refused, const struct fault *why)
+{
+    struct news_picture *body = news_picture_create(&entry->picture, !entry->live, refused, why);
+    if (body == NULL) {
+        log_error("no memory to tell what became of picture %s", entry->picture.id);
+        return;
+    }
+    sender_post(sender, kind, body);
+}
+
+void sender_post_dropped(struct sender *sender, const struct backlog_entry *entry, bool refused,
+                         const struct fault *why)
+{
+    post_picture(sender, NEWS_DROPPED, entry, refused, why);
+}
+
+// The picture that was begun is over; gives its event, for after it.
+static char *end_current(struct sender *sender)
+{
+    struct backlog_entry *entry = sender->current;
+    char *event = entry->picture.captured_event;
+    entry->picture.captured_event = NULL;
+    backlog_take(sender->backlog, entry);
+    backlog_entry_destroy(entry);
+    sender->current = NULL;
+    return event;
+}
+
+static void drop_current(struct sender *sender, bool refused, const struct fault *why)
+{
+    sender_post_dropped(sender, sender->current, refused, why);
+    free(end_current(sender));
+}
+
+static void finish_current(struct sender *sender)
+{
+    post_picture(sender, NEWS_SENT, sender->current, false, NULL);
+    if (sender->current->live) {
+        sender->backlog->newest_live_seq = sender->current->picture.seq;
+    }
+    sender->event = end_current(sender);
+}
+
+// Leaves the picture that was begun in the backlog, to be begun again.
+static void put_current_back(struct sender *sender)
+{
+    if (sender->current != NULL) {
+        sender->current->in_flight = false;
+        sender->current = NULL;
+    }
+}
+
+static void depart(struct sender *sender, enum flight flight, size_t len, bool begun)
+{
+    sender->flight = flight;
+    int64_t seconds = ANSWER_S + (int64_t)(len / SLOWEST_BYTES_S);
+    seconds = seconds < ANSWER_MAX_S ? seconds : ANSWER_MAX_S;
+    if (!begun) {
+        // Paho takes nothing: the connection has gone and its news is on the way, or Paho is ill
+        sender->may_send = false;
+        seconds = LOST_S;
+    }
+    sender->overdue_ns = timing_now_ns() + TIMING_S(seconds);
+}
+
+static const char *flight_suffix(enum flight flight)
+{
+    static const char *const suffixes[FLIGHT_COUNT] = {
+        [FLIGHT_STATUS] = "status", [FLIGHT_SUBSCRIBE] = "command/+", [FLIGHT_CAMERA] = "camera",
+        [FLIGHT_STATE] = "state",   [FLIGHT_HEALTH] = "health",       [FLIGHT_META] = "meta",
+        [FLIGHT_EVENT] = "event",   [FLIGHT_GOODBYE] = "status",
+    };
+    return suffixes[flight];
+}
+
+static void on_refusal(struct sender *sender, enum flight flight, int reason);
+
+// Does not send what the broker would break the connection for.
+static bool is_too_large(struct sender *sender, enum flight flight, const struct letter *letter)
+{
+    uint64_t size = link_packet_size(sender->link, &letter->message);
+    uint32_t max = link_packet_max(sender->link);
+    if (size <= max) {
+        return false;
+    }
+    if (flight == FLIGHT_PICTURE) {
+        struct fault why;
+        fault_set(&why, FAULT_LINK, REASON_TOO_LARGE,
+                  "its packet has %" PRIu64 " bytes, the broker takes %" PRIu32, size, max);
+        drop_current(sender, true, &why);
+    } else {
+        on_refusal(sender, flight, REASON_TOO_LARGE);
+    }
+    return true;
+}
+
+static void publish(struct sender *sender, enum flight flight, const struct letter *letter)
+{
+    if (is_too_large(sender, flight, letter)) {
+        return;
+    }
+    struct fault unused;
+    bool begun = link_publish(sender->link, &letter->message, &unused);
+    depart(sender, flight, letter->message.len, begun);
+}
+
+static void publish_document(struct sender *sender, enum flight flight, const char *text)
+{
+    bool is_word = flight == FLIGHT_STATUS || flight == FLIGHT_CAMERA || flight == FLIGHT_GOODBYE;
+    struct letter letter;
+    letter_document(&letter, sender->settings, flight_suffix(flight), text, !is_word,
+                    flight != FLIGHT_EVENT);
+    publish(sender, flight, &letter);
+}
+
+static void subscribe(struct sender *sender)
+{
+    char filter[TOPIC_SIZE];
+    topic_make(filter, sender->settings->mqtt.prefix, sender->settings->device.id,
+               flight_suffix(FLIGHT_SUBSCRIBE));
+    struct fault unused;
+    bool begun = link_subscribe(sender->link, filter, &unused);
+    depart(sender, FLIGHT_SUBSCRIBE, 0, begun);
+}
+
+static void take_documents(struct sender *sender)
+{
+    for (int i = 0; i < DOCUMENT_COUNT; i++) {
+        char *text = outbox_take_document(sender->outbox, (enum document)i);
+        if (text != NULL) {
+            free(sender->documents[i]);
+            sender->documents[i] = text;
+            sender->is_due[FLIGHT_CAMERA + i] = true;
+        }
+    }
+}
+
+static bool send_greeting(struct sender *sender)
+{
+    for (enum flight flight = FLIGHT_STATUS; flight <= FLIGHT_HEALTH; flight++) {
+        if (!sender->is_due[flight]) {
+            continue;
+        }
+        sender->is_due[flight] = false;
+        if (flight == FLIGHT_STATUS) {
+            publish_document(sender, flight, "online");
+        } else if (flight == FLIGHT_SUBSCRIBE) {
+            subscribe(sender);
+        } else {
+            publish_document(sender, flight, sender->documents[flight - FLIGHT_CAMERA]);
+        }
+        return true;
+    }
+    return false;
+}
+
+static void send_meta(struct sender *sender)
+{
+    struct letter letter;
+    letter_meta(&letter, sender->settings, &sender->current->picture);
+    publish(sender, FLIGHT_META, &letter);
+}
+
+// A picture in the backlog is only good until spool.max_age_s: so it is at the broker.
+static uint32_t late_expiry_s(const struct sender *sender)
+{
+    int64_t age_ns = timing_now_ns() - sender->current->accepted_ns;
+    int64_t left_s = (sender->backlog->max_age_ns - age_ns) / TIMING_S(1);
+    return left_s < 1 ? 1 : left_s > UINT32_MAX ? 0 : (uint32_t)left_s;
+}
+
+static void send_picture(struct sender *sender)
+{
+    const struct picture *picture = &sender->current->picture;
+    bool live = sender->current->live;
+    struct fault fault;
+    bytes_clear(&sender->payload);
+    if (!sender->hooks->wrap(picture, letter_form(sender->settings, live), &sender->payload,
+                             &fault)) {
+        drop_current(sender, false, &fault);
+        return;
+    }
+    struct letter letter;
+    letter_picture(&letter, sender->settings, picture, live, late_expiry_s(sender),
+                   &sender->payload);
+    publish(sender, FLIGHT_PICTURE, &letter);
+}
+
+static bool send_current(struct sender *sender)
+{
+    if (sender->current == NULL) {
+        return false;
+    }
+    if (sender->current->live && !sender->meta_is_sent) {
+        send_meta(sender);
+    } else {
+        send_picture(sender);
+    }
+    return true;
+}
+
+static bool begin_picture(struct sender *sender, struct backlog_entry *entry)
+{
+    if (entry == NULL) {
+        return false;
+    }
+    entry->in_flight = true;
+    sender->current = entry;
+    sender->meta_is_sent = false;
+    return send_current(sender);
+}
+
+static bool send_event(struct sender *sender)
+{
+    if (sender->event == NULL) {
+        return false;
+    }
+    publish_document(sender, FLIGHT_EVENT, sender->event);
+    return true;
+}
+
+static bool send_waiting_event(struct sender *sender)
+{
+    sender->event = outbox_take_event(sender->outbox);
+    return send_event(sender);
+}
+
+static bool send_goodbye(struct sender *sender)
+{
+    if (!sender->has_left) {
+        publish_document(sender, FLIGHT_GOODBYE, "offline");
+    }
+    return !sender->has_left;
+}
+
+// One message, or one picture set aside; false when nothing is to be sent.
+static bool step(struct sender *sender)
+{
+    take_documents(sender);
+    if (send_greeting(sender) || send_event(sender) || send_current(sender)) {
+        return true;
+    }
+    if (sender->is_leaving) {
+        return send_goodbye(sender);
+    }
+    return begin_picture(sender, backlog_next_live(sender->backlog)) ||
+           send_waiting_event(sender) || begin_picture(sender, backlog_next_late(sender->backlog));
+}
+
+void sender_go(struct sender *sender)
+{
+    if (sender->wake_ns != INT64_MAX && timing_now_ns() >= sender->wake_ns) {
+        sender->wake_ns = INT64_MAX;
+    }
+    bool is_held = sender->wake_ns != INT64_MAX && !sender->is_leaving;
+    while (sender->may_send && sender->flight == FLIGHT_NONE && !is_held) {
+        if (!step(sender)) {
+            bytes_trim(&sender->payload, PAYLOAD_KEEP);
+            return;
+        }
+    }
+}
+
+void sender_link_up(struct sender *sender)
+{
+    sender->may_send = true;
+    sender->wake_ns = INT64_MAX;
+    for (int i = 0; i < FLIGHT_COUNT; i++) {
+        sender->was_refused[i] = false;
+    }
+    sender->is_due[FLIGHT_STATUS] = true;
+    sender->is_due[FLIGHT_SUBSCRIBE] = true;
+    for (int i = 0; i < DOCUMENT_COUNT; i++) {
+        sender->is_due[FLIGHT_CAMERA + i] = sender->documents[i] != NULL;
+    }
+    backlog_link_up(sender->backlog);
+}
+
+static void log_refusal(struct sender *sender, enum flight flight, int reason)
+{
+    if (!sender->was_refused[flight]) {
+        sender->was_refused[flight] = true;
+        log_warning("the broker refuses %s/%s/%s: %s (%d)", sender->settings->mqtt.prefix,
+                    sender->settings->device.id, flight_suffix(flight), reason_words(reason),
+                    reason);
+    }
+}
+
+static void on_success(struct sender *sender, enum flight flight)
+{
+    switch (flight) {
+    case FLIGHT_META:
+        sender->meta_is_sent = true;
+        break;
+    case FLIGHT_PICTURE:
+        finish_current(sender);
+        break;
+    case FLIGHT_EVENT:
+        free(sender->event);
+        sender->event = NULL;
+        break;
+    case FLIGHT_GOODBYE:
+        sender->has_left = true;
+        break;
+    default:
+        break;
+    }
+}
+
+static void on_picture_refused(struct sender *sender, int reason, bool final)
+{
+    struct fault why;
+    reason_explain(reason, &why);
+    if (final || (!reason_is_passing(reason) && ++sender->current->refusals >= REFUSALS_MAX)) {
+        drop_current(sender, true, &why);
+    } else {
+        put_current_back(sender);
+    }
+}
+
+static void on_refusal(struct sender *sender, enum flight flight, int reason)
+{
+    bool final =
+        reason_is_final(reason) || (flight == FLIGHT_SUBSCRIBE && !reason_is_passing(reason));
+    if (flight == FLIGHT_PICTURE) {
+        on_picture_refused(sender, reason, final);
+    } else {
+        log_refusal(sender, flight, reason);
+        if (final || flight == FLIGHT_GOODBYE) {
+            on_success(sender, flight); // nothing more can be done for it
+        } else if (flight <= FLIGHT_HEALTH) {
+            sender->is_due[flight] = true;
+        }
+    }
+    if (!final) {
+        int64_t now_ns = timing_now_ns();
+        sender->wake_ns = now_ns + TIMING_MS(backoff_failed(&sender->retry, now_ns));
+    }
+}
+
+void sender_answer(struct sender *sender, const struct link_report *report)
+{
+    enum flight flight = sender->flight;
+    if (report->reason < 0) {
+        // failed with its connection: settled when the news of that comes, with its reason
+        sender->may_send = false;
+        sender->overdue_ns = timing_now_ns() + TIMING_S(LOST_S);
+        return;
+    }
+    sender->flight = FLIGHT_NONE;
+    sender->overdue_ns = INT64_MAX;
+    if (report->reason == 0) {
+        backoff_worked(&sender->retry, timing_now_ns());
+        on_success(sender, flight);
+    } else {
+        on_refusal(sender, flight, report->reason);
+    }
+}
+
+// A picture may be what the broker broke the connection for.
+static bool settle_lost_picture(struct sender *sender, const struct link_report *report)
+{
+    struct fault why;
+    if (report->reason == REASON_TOO_LARGE || report->reason == REASON_TOPIC_INVALID ||
+        report->reason == REASON_PAYLOAD_INVALID) {
+        reason_explain(report->reason, &why);
+        drop_current(sender, true, &why);
+        return true;
+    }
+    bool is_silent = report->reason == 0 && strcmp(link_version(sender->link), "5") != 0;
+    if (report->broken && is_silent && ++sender->current->losses >= LOSSES_MAX) {
+        fault_set(&why, FAULT_LINK, 0,
+                  "the broker broke the connection %d times while it was being sent (%zu bytes): "
+                  "too large for it, most likely",
+                  LOSSES_MAX, sender->payload.len);
+        drop_current(sender, true, &why);
+        return true;
+    }
+    return false;
+}
+
+void sender_link_down(struct sender *sender, const struct link_report *report)
+{
+    if (sender->flight != FLIGHT_PICTURE || !settle_lost_picture(sender, report)) {
+        put_current_back(sender);
+    }
+    if (sender->event != NULL) {
+        outbox_return_event(sender->outbox, sender->event);
+        sender->event = NULL;
+    }
+    sender->may_send = false;
+    sender->flight = FLIGHT_NONE;
+    sender->overdue_ns = INT64_MAX;
+    sender->wake_ns = INT64_MAX;
+}
+
+void sender_say_goodbye(struct sender *sender)
+{
+    sender->is_leaving = true;
+}
+
+bool sender_has_said_goodbye(const struct sender *sender)
+{
+    return sender->has_left;
+}
+
+int64_t sender_wake_ns(const struct sender *sender)
+{
+    return sender->may_send ? sender->wake_ns : INT64_MAX;
+}
+
+int64_t sender_overdue_ns(const struct sender *sender)
+{
+    return sender->overdue_ns;
+}
+
+void sender_explain_overdue(const struct sender *sender, struct fault *why)
+{
+    if (sender->may_send) {
+        fault_set(why, FAULT_LINK, 0, "no acknowledgement from the broker in time");
+    } else {
+        fault_set(why, FAULT_LINK, 0, "a message could not be sent");
+    }
+}
