@@ -39,6 +39,8 @@ struct document_health {
     const char *camera_fault; // NULL: online
     const char *last_fault;   // NULL: none yet
     const char *mqtt_version; // "5", "3.1.1"; NULL: no link yet
+    uint64_t rss_bytes;       // of the agent; 0: unknown
+    double cpu_temperature_c; // NAN: the machine does not say
 };
 
 // Each returns malloc'ed JSON, or NULL without memory.

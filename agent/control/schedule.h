@@ -8,7 +8,7 @@ struct schedule {
     int64_t next_ns;     // monotonic
 };
 
-// The first shot is due at once if `on_start`, else one interval from now.
+// The first shot is due one interval from now; 0 s is never.
 void schedule_init(struct schedule *schedule, double interval_s, int64_t now_ns);
 
 // When the next shot is due; INT64_MAX for never.
