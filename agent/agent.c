@@ -1,0 +1,348 @@
+// The agent's life and its one loop. Main thread; decides and never waits: no Paho, no pixels.
+#include "agent.h"
+
+#include "base/flood.h"
+#include "base/log.h"
+#include "base/loop.h"
+#include "base/timing.h"
+#include "camera/camera.h"
+#include "control/command.h"
+#include "control/schedule.h"
+#include "delivery/publisher.h"
+#include "develop_settings.h"
+#include "picture/develop.h"
+#include "reporter.h"
+#include "shots.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+enum {
+    NEWS_CAPACITY = 128,
+    // together under the two seconds in which a service manager expects a SIGTERM to work
+    PUBLISHER_END_MS = 1200,
+    REFUSALS_MAX = 10, // logged and told, in one window
+    REFUSALS_WINDOW_MS = 10000,
+};
+
+struct agent {
+    const struct settings *settings;
+    struct loop *loop;
+    struct mailbox *news;
+    struct developer *developer;
+    struct publisher *publisher;
+    struct camera *camera;
+    struct reporter reporter;
+    struct shots shots;
+    struct schedule schedule;
+    struct flood refusals;
+    bool started; // the shot at the start has been taken, or is not wanted
+    int signals;
+    int schedule_timer;
+    int health_timer;
+};
+
+// ---- the camera
+
+static void on_camera_online(void *context, const struct camera_info *info)
+{
+    struct agent *agent = context;
+    log_info("camera online: %s \"%s\" %s, %ux%u %s (%s)", info->driver, info->id, info->model,
+             info->width, info->height, info->format_name, info->library);
+    const struct settings_camera *wish = &agent->settings->camera;
+    if (info->width != wish->width || info->height != wish->height) {
+        log_warning("the camera has no %ux%u: it gives %ux%u", wish->width, wish->height,
+                    info->width, info->height);
+    }
+    agent->reporter.camera_restarts = camera_restarts(agent->camera);
+    reporter_camera(&agent->reporter, info, NULL);
+    if (!agent->started) {
+        agent->started = true;
+        shots_due(&agent->shots, TRIGGER_START, timing_now_ns());
+    }
+}
+
+static void on_camera_offline(void *context, const struct fault *why)
+{
+    struct agent *agent = context;
+    log_error("camera offline: %s", why->text);
+    agent->reporter.camera_restarts = camera_restarts(agent->camera);
+    reporter_camera(&agent->reporter, NULL, why);
+    shots_camera_offline(&agent->shots, why);
+}
+
+static void on_camera_frame(void *context, uint64_t shot, struct frame *frame)
+{
+    struct agent *agent = context;
+    shots_frame(&agent->shots, shot, frame);
+}
+
+static void on_camera_failed(void *context, uint64_t shot, const struct fault *why)
+{
+    struct agent *agent = context;
+    shots_failed(&agent->shots, shot, why);
+}
+
+static void on_camera_log(void *context, uint32_t level, const char *text)
+{
+    struct agent *agent = context;
+    bool known = level == LOG_LEVEL_ERROR || level == LOG_LEVEL_WARNING || level == LOG_LEVEL_INFO;
+    log_line(known ? (enum log_level)level : LOG_LEVEL_DEBUG, "%s driver: %s",
+             agent->settings->camera.driver, text);
+}
+
+static const struct camera_events camera_events = {
+    .online = on_camera_online,
+    .offline = on_camera_offline,
+    .frame = on_camera_frame,
+    .failed = on_camera_failed,
+    .log = on_camera_log,
+};
+
+// ---- the publisher's news
+
+static void on_command(struct agent *agent, const struct news_command *news)
+{
+    struct command command;
+    char request_id[PICTURE_REQUEST_ID_SIZE];
+    struct fault fault;
+    // a payload that was too long to bring along is refused by its full length
+    size_t len = news->full_len > news->len ? news->full_len : news->len;
+    if (command_parse(news->topic, news->payload, len, news->retained, &command, request_id,
+                      &fault)) {
+        agent->reporter.counters.commands++;
+        shots_command(&agent->shots, command.request_id, news->arrived_ns);
+        return;
+    }
+    agent->reporter.counters.commands_refused++;
+    uint32_t kept_back;
+    bool pass = flood_pass(&agent->refusals, timing_now_ns(), &kept_back);
+    if (kept_back > 0) {
+        log_warning("%u more commands were refused", kept_back);
+    }
+    if (pass) {
+        log_warning("%s refused: %s", news->topic, fault.text);
+        reporter_event(&agent->reporter, "refused", request_id, &fault);
+    }
+}
+
+static void on_picture_sent(struct agent *agent, const struct news_picture *news)
+{
+    struct counters *counters = &agent->reporter.counters;
+    uint64_t *counter = news->late ? &counters->late : &counters->published;
+    (*counter)++;
+    log_debug("picture %s delivered%s", news->id, news->late ? " late" : "");
+}
+
+static void on_picture_dropped(struct agent *agent, const struct news_picture *news)
+{
+    struct counters *counters = &agent->reporter.counters;
+    uint64_t *counter = news->refused ? &counters->refused : &counters->dropped;
+    (*counter)++;
+    struct shot shot = {.seq = news->seq, .trigger = news->trigger};
+    memcpy(shot.id, news->id, sizeof shot.id);
+    memcpy(shot.request_id, news->request_id, sizeof shot.request_id);
+    log_warning("picture %s will not be delivered: %s", news->id, news->why.text);
+    reporter_shot_event(&agent->reporter, "failed", &shot, &news->why);
+}
+
+static void on_link_up(struct agent *agent, const struct news_link *news)
+{
+    log_info("connected to %s with MQTT %s, %u pictures waiting", news->url, news->version,
+             news->backlog);
+    memcpy(agent->reporter.mqtt_version, news->version, sizeof agent->reporter.mqtt_version);
+    reporter_health(&agent->reporter);
+}
+
+static void on_link_down(const struct news_link *news)
+{
+    log_warning("no link to %s: %s; next try in %.1f s", news->url, news->why.text,
+                news->retry_ms / 1000.0);
+}
+
+static void on_mail(struct agent *agent, struct mail mail)
+{
+    switch ((enum news)mail.kind) {
+    case NEWS_SHOT_DONE:
+        shots_done(&agent->shots, mail.body);
+        break;
+    case NEWS_SENT:
+        on_picture_sent(agent, mail.body);
+        break;
+    case NEWS_DROPPED:
+        on_picture_dropped(agent, mail.body);
+        break;
+    case NEWS_LINK_UP:
+        on_link_up(agent, mail.body);
+        break;
+    case NEWS_LINK_DOWN:
+        on_link_down(mail.body);
+        break;
+    case NEWS_COMMAND:
+        on_command(agent, mail.body);
+        break;
+    }
+    news_drop(mail);
+}
+
+// ---- the loop's descriptors and timers
+
+static void on_news(void *context, short revents)
+{
+    (void)revents;
+    struct agent *agent = context;
+    // one at a time, so that a flood of commands cannot hold up the camera and the timers
+    struct mail mail;
+    if (mailbox_take(agent->news, &mail)) {
+        on_mail(agent, mail);
+    }
+}
+
+static void on_signal(void *context, short revents)
+{
+    (void)revents;
+    struct agent *agent = context;
+    struct signalfd_siginfo info;
+    if (read(agent->signals, &info, sizeof info) == sizeof info) {
+        log_info("%s: ending", strsignal((int)info.ssi_signo));
+        loop_stop(agent->loop);
+    }
+}
+
+static void on_schedule(void *context)
+{
+    struct agent *agent = context;
+    int64_t due_ns = schedule_due(&agent->schedule);
+    agent->reporter.counters.skipped += schedule_advance(&agent->schedule, timing_now_ns());
+    loop_timer_set(agent->loop, agent->schedule_timer, schedule_due(&agent->schedule));
+    shots_due(&agent->shots, TRIGGER_TIMER, due_ns);
+}
+
+static void on_health(void *context)
+{
+    struct agent *agent = context;
+    loop_timer_set(agent->loop, agent->health_timer,
+                   timing_now_ns() + (int64_t)(agent->settings->device.health_s * 1e9));
+    reporter_health(&agent->reporter);
+}
+
+// ---- begin and end
+
+static bool develop(void *context, struct shot *shot, struct picture *picture,
+                    struct fault *fault)
+{
+    return developer_develop(context, shot, picture, fault);
+}
+
+// FNV-1a: the same device spreads its retries in the same way, different ones differently
+static uint64_t seed_of(const char *id)
+{
+    uint64_t seed = 0xCBF29CE484222325U;
+    for (; *id != '\0'; id++) {
+        seed = (seed ^ (unsigned char)*id) * 0x100000001B3U;
+    }
+    return seed;
+}
+
+static bool open_signals(struct agent *agent, struct fault *fault)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGHUP);
+    agent->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (agent->signals < 0) {
+        return fault_set(fault, FAULT_SYSTEM, errno, "signalfd: %s", strerror(errno));
+    }
+    loop_watch(agent->loop, agent->signals, POLLIN, on_signal, agent);
+    return true;
+}
+
+static bool open_parts(struct agent *agent, const char *password, const char *drivers_path,
+                       struct fault *fault)
+{
+    const struct settings *settings = agent->settings;
+    struct develop_settings develop_settings = develop_settings_of(&settings->picture);
+    if ((agent->loop = loop_create(fault)) == NULL ||
+        (agent->news = mailbox_create(NEWS_CAPACITY, news_drop, fault)) == NULL ||
+        !open_signals(agent, fault) ||
+        (agent->developer = developer_create(&develop_settings, fault)) == NULL ||
+        (agent->camera =
+             camera_create(agent->loop, &settings->camera, drivers_path,
+                           seed_of(settings->device.id), &camera_events, agent, fault)) == NULL) {
+        return false;
+    }
+    struct publisher_hooks hooks = {
+        .develop = develop, .wrap = picture_wrap, .context = agent->developer};
+    agent->publisher = publisher_create(settings, password, &hooks, agent->news, fault);
+    if (agent->publisher == NULL) {
+        return false;
+    }
+    reporter_init(&agent->reporter, settings, agent->publisher);
+    return shots_init(&agent->shots, agent->camera, agent->publisher, &agent->reporter, fault);
+}
+
+static void begin(struct agent *agent)
+{
+    const struct settings *settings = agent->settings;
+    int64_t now_ns = timing_now_ns();
+    loop_watch(agent->loop, mailbox_fd(agent->news), POLLIN, on_news, agent);
+
+    agent->started = !settings->schedule.on_start;
+    agent->refusals = (struct flood){.most = REFUSALS_MAX, .window_ms = REFUSALS_WINDOW_MS};
+    schedule_init(&agent->schedule, settings->schedule.interval_s, now_ns);
+    agent->schedule_timer = loop_timer_add(agent->loop, on_schedule, agent);
+    loop_timer_set(agent->loop, agent->schedule_timer, schedule_due(&agent->schedule));
+
+    // until the driver has spoken: a retained "online" of an earlier run must not stand
+    struct fault starting;
+    fault_set(&starting, FAULT_CAMERA, 0, "the camera is being started");
+    reporter_camera(&agent->reporter, NULL, &starting);
+    agent->health_timer = loop_timer_add(agent->loop, on_health, agent);
+    on_health(agent);
+    camera_start(agent->camera);
+}
+
+// The publisher ends first, because it may hold a frame of the camera.
+static enum agent_end end(struct agent *agent, bool good)
+{
+    int64_t until_ns = timing_now_ns() + TIMING_MS(PUBLISHER_END_MS);
+    if (agent->publisher != NULL && !publisher_destroy(agent->publisher, until_ns)) {
+        log_warning("the MQTT library did not come back in time: leaving it behind");
+        return AGENT_STUCK;
+    }
+    struct mail mail;
+    while (agent->news != NULL && mailbox_take(agent->news, &mail)) {
+        if (mail.kind == NEWS_SHOT_DONE) {
+            struct news_shot *news = mail.body;
+            camera_give_back(agent->camera, news->shot->frame);
+        }
+        news_drop(mail);
+    }
+    shots_fini(&agent->shots);
+    camera_destroy(agent->camera);
+    developer_destroy(agent->developer);
+    mailbox_destroy(agent->news);
+    loop_destroy(agent->loop);
+    if (agent->signals >= 0) {
+        close(agent->signals);
+    }
+    return good ? AGENT_ENDED : AGENT_FAILED;
+}
+
+enum agent_end agent_run(const struct settings *settings, const char *password,
+                         const char *drivers_path, struct fault *fault)
+{
+    struct agent agent = {.settings = settings, .signals = -1};
+    bool good = open_parts(&agent, password, drivers_path, fault);
+    if (good) {
+        begin(&agent);
+        good = loop_run(agent.loop, fault);
+    }
+    return end(&agent, good);
+}
