@@ -1,0 +1,100 @@
+"""The summary of tests/run: true sums, and no way for a broken suite to look well."""
+
+import sys
+
+import pytest
+import tree
+
+sys.path.insert(0, str(tree.ROOT / "tests" / "support"))
+
+from summary import summarize  # noqa: E402
+
+CMOCKA = """[==========] Running 3 test(s).
+[ RUN      ] test_a
+[       OK ] test_a
+[ RUN      ] test_b
+{b}
+[ RUN      ] test_c
+[  SKIPPED ] test_c
+[==========] 3 test(s) run.
+[  PASSED  ] 1 test(s).
+[  SKIPPED ] 1 test(s), listed below:
+[  SKIPPED ] test_c
+"""
+
+
+@pytest.fixture
+def run(tmp_path):
+    """Summarizes one suite: its kind, exit code, report and log."""
+
+    def one(kind="junit", status=0, report=None, log=""):
+        (tmp_path / "suites.tsv").write_text(f"s\t{kind}\t{status}\t1\n")
+        (tmp_path / "s.log").write_text(log)
+        if report is not None:
+            (tmp_path / "s.xml").write_text(report)
+        lines, good = summarize(tmp_path)
+        return lines[-1], good, "\n".join(lines)
+
+    return one
+
+
+def junit(*cases):
+    return f"<testsuites><testsuite>{''.join(cases)}</testsuite></testsuites>"
+
+
+PASS = '<testcase name="p"/>'
+FAIL = '<testcase name="f"><failure message="because"/></testcase>'
+ERROR = '<testcase name="e"><error message="setup"/></testcase>'
+SKIP = '<testcase name="k"><skipped message="no camera"/></testcase>'
+
+
+def test_cases_are_added_up(run):
+    last, good, text = run(status=1, report=junit(PASS, PASS, FAIL, ERROR, SKIP))
+    assert (last, good) == ("2 passed, 2 failed, 1 skipped", False)
+    assert "FAILED: s: f: because" in text and "skipped: s: k: no camera" in text
+    assert run(report=junit(PASS, SKIP))[:2] == ("1 passed, 0 failed, 1 skipped", True)
+
+
+def test_cmocka_cases_count_each(run):
+    def case(second, verdict=""):
+        output = CMOCKA.format(b=second)
+        return junit(f'<testcase name="test_x">{verdict}<system-out>{output}</system-out></testcase>')
+
+    assert run(report=case("[       OK ] test_b"))[:2] == ("2 passed, 0 failed, 1 skipped", True)
+    failed = run(status=8, report=case("[  FAILED  ] test_b", '<failure message="Failed"/>'))
+    assert failed[:2] == ("1 passed, 1 failed, 1 skipped", False)
+    leaked = run(status=8, report=case("[       OK ] test_b", '<failure message="Failed"/>'))
+    assert leaked[:2] == ("2 passed, 1 failed, 1 skipped", False)
+
+
+@pytest.mark.parametrize("status,report,words", [
+    (139, None, "left no report"),
+    (0, "<testsuites><test", "left no report"),
+    (5, junit(), "ran no test"),
+    (0, junit(), "ran no test"),
+    (139, junit(PASS), "exit code 139"),
+    (124, junit(PASS), "took too long"),
+])
+def test_a_broken_suite_fails(run, status, report, words):
+    last, good, text = run(status=status, report=report)
+    assert not good and " 1 failed," in last and words in text
+
+
+def test_plain_suites_go_by_their_exit_code(run):
+    assert run("plain", 0)[:2] == ("1 passed, 0 failed, 0 skipped", True)
+    assert run("plain", 1, log="boom\n")[:2] == ("0 passed, 1 failed, 0 skipped", False)
+    last, good, text = run("plain", 77, log="starting\nSKIP: no tc here\n")
+    assert (last, good) == ("0 passed, 0 failed, 1 skipped", True)
+    assert "SKIP: no tc here" in text
+
+
+def test_tap_of_node(run):
+    tap = ("TAP version 13\nok 1 - a\nok 2 - b # SKIP why\nnot ok 3 - c\n1..3\n# tests 3\n"
+           "# pass 1\n# fail 1\n# cancelled 0\n# skipped 1\n")
+    assert run("tap", 1, tap)[:2] == ("1 passed, 1 failed, 1 skipped", False)
+    assert run("tap", 0, "TAP version 13\n1..0\n# pass 0\n# fail 0\n")[1] is False
+
+
+def test_no_suite_at_all_is_a_failure(tmp_path):
+    (tmp_path / "suites.tsv").write_text("")
+    assert summarize(tmp_path)[1] is False

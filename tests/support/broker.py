@@ -1,0 +1,127 @@
+"""A real mosquitto of a test's own, on free loopback ports."""
+
+import os
+import pathlib
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+
+START_DEADLINE_S = 10
+STOP_DEADLINE_S = 5
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Broker:
+    """Listens for MQTT on `port` and for MQTT over WebSocket on `ws_port` until it is closed.
+
+    `config` is added to mosquitto's configuration as it is. With `users` (name -> password) only
+    they may connect. The program is $MOSQUITTO, or Debian's. The ports and the directory (with the
+    log, and the database where `config` asks for persistence) stay the same over kill and restart.
+    """
+
+    host = "127.0.0.1"
+
+    def __init__(self, config="", users=None):
+        self.program = os.environ.get("MOSQUITTO", "/usr/sbin/mosquitto")
+        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="still2mqtt-broker-"))
+        self.port = free_port()
+        self.ws_port = free_port()
+        self._process = None
+        self._write_config(config, users)
+        self.start()
+
+    @property
+    def url(self):
+        return f"tcp://{self.host}:{self.port}"
+
+    @property
+    def ws_url(self):
+        return f"ws://{self.host}:{self.ws_port}"
+
+    @property
+    def log(self):
+        return (self.directory / "log").read_text(errors="replace")
+
+    @property
+    def is_running(self):
+        return self._process is not None and self._process.poll() is None
+
+    def start(self):
+        with open(self.directory / "log", "ab") as log:
+            self._process = subprocess.Popen(
+                [self.program, "-c", self.directory / "mosquitto.conf"], stdout=log, stderr=log
+            )
+        deadline = time.monotonic() + START_DEADLINE_S
+        for port in (self.port, self.ws_port):
+            while not self._answers(port):
+                if not self.is_running or time.monotonic() > deadline:
+                    log = self.log
+                    self.close()
+                    raise RuntimeError(f"mosquitto does not listen on port {port}:\n{log}")
+
+    def kill(self):
+        """As a power cut would: no DISCONNECT to anybody, nothing saved."""
+        self._process.kill()
+        self._process.wait()
+
+    def stop(self):
+        """As its service manager would: saves what it is told to save."""
+        self._process.terminate()
+        try:
+            self._process.wait(STOP_DEADLINE_S)
+        except subprocess.TimeoutExpired:
+            self.kill()
+
+    def restart(self):
+        self.kill()
+        self.start()
+
+    def close(self):
+        if self.is_running:
+            self.stop()
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def _write_config(self, config, users):
+        lines = [
+            "user root",  # stays who it is: the directory is ours alone
+            "log_dest stderr",
+            "log_type all",
+            f"persistence_location {self.directory}/",
+            f"allow_anonymous {'false' if users else 'true'}",
+            config,  # before the listeners, so that it holds for both
+            f"listener {self.port} {self.host}",
+            f"listener {self.ws_port} {self.host}",
+            "protocol websockets",
+        ]
+        if users:
+            passwords = self.directory / "passwords"
+            passwords.touch(mode=0o600)
+            for name, password in users.items():
+                subprocess.run(["mosquitto_passwd", "-b", passwords, name, password], check=True)
+            lines.insert(0, f"password_file {passwords}")
+        (self.directory / "mosquitto.conf").write_text("\n".join(lines) + "\n")
+
+    def _answers(self, port):
+        try:
+            with socket.create_connection((self.host, port), timeout=0.2):
+                return True
+        except OSError:
+            # a refusal comes at once; the poll is on the process, which may have ended
+            try:
+                self._process.wait(0.02)
+            except subprocess.TimeoutExpired:
+                pass
+            return False
