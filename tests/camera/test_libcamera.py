@@ -331,6 +331,43 @@ def test_kill(driver):
         take(streaming(client))
 
 
+def with_fault(name):
+    return {**os.environ, "VCAM_FAULT": name}
+
+
+def test_busy(driver):
+    with DriverClient(driver, with_fault("busy")) as client:
+        with pytest.raises(Refused, match="Virtual1 is in use by another process"):
+            client.configure(select="1")
+        client.ping()
+
+
+@pytest.mark.parametrize("fault, words", [("unplug", "the camera was unplugged"),
+                                          ("gone", "cannot queue a request.*No such device")])
+def test_camera_goes(driver, fault, words):
+    """The driver says so and ends, whatever became of the requests and of an open shot."""
+    with DriverClient(driver, with_fault(fault)) as client:
+        streaming(client)
+        with pytest.raises(Refused, match=words):
+            for _ in range(20):
+                take(client)
+        assert os.waitstatus_to_exitcode(client.wait_end(1)) == 69
+
+
+def test_camera_stalls(driver):
+    """Nothing comes, nothing spins, and the driver still listens: the agent's deadline decides."""
+    with DriverClient(driver, with_fault("stall")) as client:
+        streaming(client)
+        assert client.receive(0.5) is None
+        before = client.cpu_s()
+        client.shoot()
+        assert client.receive(1) is None
+        client.ping()
+        assert client.cpu_s() - before <= 0.03
+        client.hang_up()
+        assert client.wait_end(1) == 0
+
+
 def test_log_level(driver):
     quiet = {name: value for name, value in os.environ.items()
              if not name.startswith("LIBCAMERA_LOG")}
@@ -384,7 +421,7 @@ def test_no_camera(built):
 def test_no_camera_for_this_machines_own_libcamera(tmp_path_factory):
     if subprocess.run(["pkg-config", "--exists", "libcamera"], check=False).returncode != 0:
         pytest.skip("libcamera-dev is not installed")
-    built = virtual_camera.build_against("/", virtual_camera.CACHE / "own-driver").resolve()
+    built = virtual_camera.build_against("/", virtual_camera.BUILD / "own").resolve()
     assert "the kernel shows no /dev/media*" in assert_no_camera(run_bare(built))
 
 

@@ -1,3 +1,4 @@
+#!/usr/bin/python3
 """The virtual cameras of a real libcamera, as a drivers folder for the agent.
 
 By hand:  virtual_camera.py SUITE FOLDER     (SUITE: trixie for libcamera 0.4.0, sid for 0.7.2)
@@ -14,7 +15,9 @@ from PIL import Image
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
-CACHE = pathlib.Path(os.environ.get("STILL2MQTT_CAMERA_CACHE", ROOT / "build" / "libcamera"))
+BUILD = ROOT / "build" / "camera"
+# what was downloaded may be shared between working trees
+CACHE = pathlib.Path(os.environ.get("STILL2MQTT_LIBCAMERA_CACHE", ROOT / "build" / "libcamera"))
 
 SUITES = {"trixie": "0.4", "sid": "0.7"}
 
@@ -55,8 +58,8 @@ YAML = """%YAML 1.1
 # shell, because it is the executable that the agent starts; it leaves the process to the driver
 WRAPPER = """#!/bin/sh
 export VCAM_YAML='{folder}/virtual.yaml' LIBCAMERA_PIPELINES_MATCH_LIST=virtual
-exec '{built}/ld.so' --library-path '{built}/lib' --preload '{built}/dmabuf_shim.so' \\
-    '{built}/still2mqtt-camera-libcamera'
+exec '{built}/ld.so' --library-path '{built}/lib' \\
+    --preload '{built}/dmabuf_shim.so:{built}/fault_shim.so' '{built}/still2mqtt-camera-libcamera'
 """
 
 
@@ -72,7 +75,7 @@ def build(suite):
     if result.returncode == 77:
         raise Unavailable(result.stdout.strip())
     result.check_returncode()
-    return build_against(fetched / "root", CACHE / f"{suite}-driver")
+    return build_against(fetched / "root", BUILD / suite)
 
 
 def build_against(root, folder):

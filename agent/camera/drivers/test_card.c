@@ -34,9 +34,9 @@ static uint32_t larger(uint32_t a, uint32_t b)
 // The black box, centred, its lower edge at `bottom`, with the texts in it.
 static void place_box(struct test_card *card, uint32_t bottom)
 {
-    uint32_t scale = larger(1, smaller(card->width / 128, card->height / 42));
+    uint32_t scale = larger(1, smaller(card->width / 128, card->height / 48));
     bool has_time = card->width >= 152 && card->height >= 96;
-    uint32_t time_scale = has_time ? larger(1, smaller(card->width / 240, card->height / 84)) : 0;
+    uint32_t time_scale = has_time ? larger(1, smaller(card->width / 240, card->height / 96)) : 0;
     uint32_t margin = larger(2, scale);
     uint32_t counter_width = GLYPH_WIDTH * COUNTER_DIGITS * scale;
     uint32_t time_width = GLYPH_WIDTH * TIME_LETTERS * time_scale;
@@ -156,7 +156,7 @@ static void draw_code(const struct test_card *card, const struct test_card_state
     uint64_t value = values[row] & 0xFFFFFFFFFFFFU;
     uint32_t check = row;
     for (int shift = 0; shift < 48; shift += 8) {
-        check += value >> shift & 0xFF;
+        check += (uint32_t)(value >> shift & 0xFF);
     }
     uint64_t word = (uint64_t)TEST_CARD_SYNC << 56 | value << 8 | (check & 0xFF);
     for (uint32_t bit = 0; bit < CODE_BITS; bit++) {
