@@ -33,7 +33,7 @@ def connected_throughout(wire, mark):
     assert not [m for m in wire.since(mark, "/status") if m.payload == b"offline"]
 
 
-@pytest.mark.parametrize("number,word", [(signal.SIGKILL, "Killed"), (signal.SIGSEGV, "signal 11")])
+@pytest.mark.parametrize("number,word", [(signal.SIGKILL, "Killed"), (signal.SIGABRT, "signal 6")])
 def test_a_driver_that_dies(online, wire, number, word):
     agent = online()
     shot_works(wire, "before")

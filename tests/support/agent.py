@@ -60,7 +60,9 @@ class Agent:
         if drivers:
             self.command += ["--drivers", str(drivers)]
         self.command += list(arguments)
-        self.environment = {**os.environ, **(environment or {})}
+        # ThreadSanitizer rests for a second at every exit, which is not the agent's doing
+        options = os.environ.get("TSAN_OPTIONS", "") + ":atexit_sleep_ms=0"
+        self.environment = {**os.environ, "TSAN_OPTIONS": options, **(environment or {})}
         self.process = None
 
     def start(self):

@@ -6,8 +6,6 @@ import threading
 import time
 
 import paho.mqtt.client as mqtt
-from paho.mqtt.packettypes import PacketTypes
-from paho.mqtt.properties import Properties
 
 from agent import PATIENCE
 
@@ -30,6 +28,14 @@ class Message:
         return f"<{self.topic}{' retained' if self.retain else ''} {self.payload[:120]!r}>"
 
 
+def make_client(v5):
+    """A client of either major version of paho-mqtt, which differ in how one is made."""
+    protocol = mqtt.MQTTv5 if v5 else mqtt.MQTTv311
+    if hasattr(mqtt, "CallbackAPIVersion"):
+        return mqtt.Client(mqtt.CallbackAPIVersion.VERSION1, protocol=protocol)
+    return mqtt.Client(protocol=protocol)
+
+
 class Wire:
     """Connected and subscribed once the constructor returns."""
 
@@ -37,7 +43,7 @@ class Wire:
         self.messages = []
         self.changed = threading.Condition()
         ready = queue.Queue()
-        self.client = mqtt.Client(protocol=mqtt.MQTTv5 if v5 else mqtt.MQTTv311)
+        self.client = make_client(v5)
         self.client.on_connect = lambda client, *_: client.subscribe(topic, 1)
         self.client.on_subscribe = lambda *_: ready.put(True)
         self.client.on_message = self._on_message
@@ -96,5 +102,3 @@ class Wire:
         self.client.disconnect()
         self.client.loop_stop()
 
-
-__all__ = ["Message", "Wire", "PacketTypes", "Properties"]
