@@ -1,6 +1,9 @@
 // The bodies of the mail to main. No state.
 #include "delivery/news.h"
 
+#include "base/timing.h"
+#include "delivery/topic.h"
+
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,15 +42,15 @@ struct news_link *news_link_create(const char *url, const char *version, uint32_
     return body;
 }
 
-struct news_command *news_command_create(const char *topic, const void *payload, size_t len,
-                                         bool retained, int64_t arrived_ns)
+static struct news_command *command_create(const char *topic, const void *payload, size_t len,
+                                           bool retained)
 {
     size_t told = len <= NEWS_PAYLOAD_MAX ? len : 0;
     struct news_command *body = calloc(1, sizeof *body + told);
     if (body != NULL) {
         assert(strlen(topic) < sizeof body->topic);
         memcpy(body->topic, topic, strlen(topic));
-        body->arrived_ns = arrived_ns;
+        body->arrived_ns = timing_now_ns();
         body->retained = retained;
         body->full_len = len;
         body->len = told;
@@ -56,6 +59,22 @@ struct news_command *news_command_create(const char *topic, const void *payload,
         }
     }
     return body;
+}
+
+bool news_offer_command(struct mailbox *news, const struct settings *settings, const char *topic,
+                        size_t topic_len, const void *payload, size_t len, bool retained)
+{
+    char suffix[sizeof((struct news_command){0}.topic)];
+    if (!topic_below(settings->mqtt.prefix, settings->device.id, topic, topic_len, suffix,
+                     sizeof suffix)) {
+        return true;
+    }
+    struct news_command *body = command_create(suffix, payload, len, retained);
+    if (body == NULL || !mailbox_offer(news, (struct mail){NEWS_COMMAND, body})) {
+        free(body);
+        return false;
+    }
+    return true;
 }
 
 void news_drop(struct mail mail)

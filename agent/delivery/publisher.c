@@ -73,15 +73,8 @@ static void on_message(void *context, const char *topic, size_t topic_len, const
                        size_t len, bool retained)
 {
     struct publisher *publisher = context;
-    int64_t arrived_ns = timing_now_ns();
-    char suffix[sizeof((struct news_command){0}.topic)];
-    if (!topic_below(publisher->settings->mqtt.prefix, publisher->settings->device.id, topic,
-                     topic_len, suffix, sizeof suffix)) {
-        return;
-    }
-    struct news_command *body = news_command_create(suffix, payload, len, retained, arrived_ns);
-    if (body == NULL || !mailbox_offer(publisher->news, (struct mail){NEWS_COMMAND, body})) {
-        free(body);
+    if (!news_offer_command(publisher->news, publisher->settings, topic, topic_len, payload, len,
+                            retained)) {
         atomic_fetch_add(&publisher->commands_dropped, 1);
     }
 }
@@ -155,6 +148,12 @@ static void drop_overdue_pictures(struct publisher *publisher)
     }
 }
 
+static void show_backlog(struct publisher *publisher)
+{
+    atomic_store(&publisher->backlog_count, publisher->backlog.count);
+    atomic_store(&publisher->backlog_bytes, publisher->backlog.bytes);
+}
+
 // After anything that happened: sends what can be sent, and sets the clocks for what may not
 // happen.
 static void settle(struct publisher *publisher)
@@ -177,8 +176,7 @@ static void settle(struct publisher *publisher)
     loop_timer_set(publisher->loop, publisher->wake_timer, sender_wake_ns(publisher->sender));
     loop_timer_set(publisher->loop, publisher->expiry_timer,
                    backlog_expiry_ns(&publisher->backlog));
-    atomic_store(&publisher->backlog_count, publisher->backlog.count);
-    atomic_store(&publisher->backlog_bytes, publisher->backlog.bytes);
+    show_backlog(publisher);
 }
 
 static void on_connect_timer(void *context)
@@ -274,6 +272,7 @@ static void take_shot(struct publisher *publisher)
     }
     done->shot = shot;
     done->accepted = develop(publisher, shot, done);
+    show_backlog(publisher); // who gets the news finds the picture counted
     sender_post(publisher->sender, NEWS_SHOT_DONE, done);
 }
 

@@ -12,8 +12,7 @@ struct publisher;
 // on the publisher's thread only.
 struct publisher_hooks {
     // Fills in `picture`, which takes over the shot's captured_event.
-    bool (*develop)(void *context, struct shot *shot, struct picture *picture,
-                    struct fault *fault);
+    bool (*develop)(void *context, struct shot *shot, struct picture *picture, struct fault *fault);
     bool (*wrap)(const struct picture *picture, enum picture_form form, struct bytes *payload,
                  struct fault *fault);
     void *context; // of develop

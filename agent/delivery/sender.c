@@ -1,12 +1,12 @@
-// The state of one connection's conversation. The publisher's thread only.
+// What is sent next on a connection. The publisher's thread only; answers.c has the other half.
 #include "delivery/sender.h"
 
-#include "base/backoff.h"
 #include "base/log.h"
 #include "base/timing.h"
 #include "delivery/letter.h"
 #include "delivery/news.h"
 #include "delivery/reason.h"
+#include "delivery/sender_inside.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -17,51 +17,9 @@ enum {
     ANSWER_S = 15,               // for an answer to a message without length
     SLOWEST_BYTES_S = 16 * 1024, // the slowest link that a large message is given time for
     ANSWER_MAX_S = 600,
-    LOST_S = 5,                // for the news of a connection after the news of a failure
-    RETRY_FIRST_MS = 1000,     // after a refusal that may pass
-    RETRY_CAP_MS = 60000,      //
-    REFUSALS_MAX = 3,          // of one picture, with a reason that says little
-    LOSSES_MAX = 2,            // of the connection while one picture is sent, on 3.1.1
+    RETRY_FIRST_MS = 1000, // after a refusal that may pass
+    RETRY_CAP_MS = 60000,
     PAYLOAD_KEEP = 256 * 1024, // kept allocated while nothing is to be sent
-};
-
-enum flight {
-    FLIGHT_NONE,
-    FLIGHT_STATUS,
-    FLIGHT_SUBSCRIBE,
-    FLIGHT_CAMERA, // in the order of enum document
-    FLIGHT_STATE,
-    FLIGHT_HEALTH,
-    FLIGHT_META,
-    FLIGHT_PICTURE,
-    FLIGHT_EVENT,
-    FLIGHT_GOODBYE,
-    FLIGHT_COUNT,
-};
-
-struct sender {
-    const struct settings *settings;
-    const struct publisher_hooks *hooks;
-    struct link *link;
-    struct backlog *backlog;
-    struct outbox *outbox;
-    struct mailbox *news;
-
-    bool may_send; // the link is up, and nothing has failed on it
-    enum flight flight;
-    int64_t overdue_ns;
-    int64_t wake_ns; // nothing is sent before; INT64_MAX: no hold
-    struct backoff retry;
-
-    bool is_due[FLIGHT_COUNT];      // of status, subscription and documents
-    bool was_refused[FLIGHT_COUNT]; // and said so in the log, for this connection
-    char *documents[DOCUMENT_COUNT];
-    struct backlog_entry *current; // the picture that was begun
-    bool meta_is_sent;
-    char *event; // in flight, or next; NULL: none
-    struct bytes payload;
-    bool is_leaving;
-    bool has_left;
 };
 
 struct sender *sender_create(const struct settings *settings, const struct publisher_hooks *hooks,
@@ -140,13 +98,13 @@ static char *end_current(struct sender *sender)
     return event;
 }
 
-static void drop_current(struct sender *sender, bool refused, const struct fault *why)
+void sender_drop_current(struct sender *sender, bool refused, const struct fault *why)
 {
     sender_post_dropped(sender, sender->current, refused, why);
     free(end_current(sender));
 }
 
-static void finish_current(struct sender *sender)
+void sender_finish_current(struct sender *sender)
 {
     post_picture(sender, NEWS_SENT, sender->current, false, NULL);
     if (sender->current->live) {
@@ -156,7 +114,7 @@ static void finish_current(struct sender *sender)
 }
 
 // Leaves the picture that was begun in the backlog, to be begun again.
-static void put_current_back(struct sender *sender)
+void sender_put_current_back(struct sender *sender)
 {
     if (sender->current != NULL) {
         sender->current->in_flight = false;
@@ -172,12 +130,12 @@ static void depart(struct sender *sender, enum flight flight, size_t len, bool b
     if (!begun) {
         // Paho takes nothing: the connection has gone and its news is on the way, or Paho is ill
         sender->may_send = false;
-        seconds = LOST_S;
+        seconds = SENDER_LOST_S;
     }
     sender->overdue_ns = timing_now_ns() + TIMING_S(seconds);
 }
 
-static const char *flight_suffix(enum flight flight)
+const char *sender_suffix(enum flight flight)
 {
     static const char *const suffixes[FLIGHT_COUNT] = {
         [FLIGHT_STATUS] = "status", [FLIGHT_SUBSCRIBE] = "command/+", [FLIGHT_CAMERA] = "camera",
@@ -186,8 +144,6 @@ static const char *flight_suffix(enum flight flight)
     };
     return suffixes[flight];
 }
-
-static void on_refusal(struct sender *sender, enum flight flight, int reason);
 
 // Does not send what the broker would break the connection for.
 static bool is_too_large(struct sender *sender, enum flight flight, const struct letter *letter)
@@ -201,9 +157,9 @@ static bool is_too_large(struct sender *sender, enum flight flight, const struct
         struct fault why;
         fault_set(&why, FAULT_LINK, REASON_TOO_LARGE,
                   "its packet has %" PRIu64 " bytes, the broker takes %" PRIu32, size, max);
-        drop_current(sender, true, &why);
+        sender_drop_current(sender, true, &why);
     } else {
-        on_refusal(sender, flight, REASON_TOO_LARGE);
+        sender_on_refusal(sender, flight, REASON_TOO_LARGE);
     }
     return true;
 }
@@ -222,7 +178,7 @@ static void publish_document(struct sender *sender, enum flight flight, const ch
 {
     bool is_word = flight == FLIGHT_STATUS || flight == FLIGHT_CAMERA || flight == FLIGHT_GOODBYE;
     struct letter letter;
-    letter_document(&letter, sender->settings, flight_suffix(flight), text, !is_word,
+    letter_document(&letter, sender->settings, sender_suffix(flight), text, !is_word,
                     flight != FLIGHT_EVENT);
     publish(sender, flight, &letter);
 }
@@ -231,7 +187,7 @@ static void subscribe(struct sender *sender)
 {
     char filter[TOPIC_SIZE];
     topic_make(filter, sender->settings->mqtt.prefix, sender->settings->device.id,
-               flight_suffix(FLIGHT_SUBSCRIBE));
+               sender_suffix(FLIGHT_SUBSCRIBE));
     struct fault unused;
     bool begun = link_subscribe(sender->link, filter, &unused);
     depart(sender, FLIGHT_SUBSCRIBE, 0, begun);
@@ -291,7 +247,7 @@ static void send_picture(struct sender *sender)
     bytes_clear(&sender->payload);
     if (!sender->hooks->wrap(picture, letter_form(sender->settings, live), &sender->payload,
                              &fault)) {
-        drop_current(sender, false, &fault);
+        sender_drop_current(sender, false, &fault);
         return;
     }
     struct letter letter;
@@ -388,124 +344,6 @@ void sender_link_up(struct sender *sender)
         sender->is_due[FLIGHT_CAMERA + i] = sender->documents[i] != NULL;
     }
     backlog_link_up(sender->backlog);
-}
-
-static void log_refusal(struct sender *sender, enum flight flight, int reason)
-{
-    if (!sender->was_refused[flight]) {
-        sender->was_refused[flight] = true;
-        log_warning("the broker refuses %s/%s/%s: %s (%d)", sender->settings->mqtt.prefix,
-                    sender->settings->device.id, flight_suffix(flight), reason_words(reason),
-                    reason);
-    }
-}
-
-static void on_success(struct sender *sender, enum flight flight)
-{
-    switch (flight) {
-    case FLIGHT_META:
-        sender->meta_is_sent = true;
-        break;
-    case FLIGHT_PICTURE:
-        finish_current(sender);
-        break;
-    case FLIGHT_EVENT:
-        free(sender->event);
-        sender->event = NULL;
-        break;
-    case FLIGHT_GOODBYE:
-        sender->has_left = true;
-        break;
-    default:
-        break;
-    }
-}
-
-static void on_picture_refused(struct sender *sender, int reason, bool final)
-{
-    struct fault why;
-    reason_explain(reason, &why);
-    if (final || (!reason_is_passing(reason) && ++sender->current->refusals >= REFUSALS_MAX)) {
-        drop_current(sender, true, &why);
-    } else {
-        put_current_back(sender);
-    }
-}
-
-static void on_refusal(struct sender *sender, enum flight flight, int reason)
-{
-    bool final =
-        reason_is_final(reason) || (flight == FLIGHT_SUBSCRIBE && !reason_is_passing(reason));
-    if (flight == FLIGHT_PICTURE) {
-        on_picture_refused(sender, reason, final);
-    } else {
-        log_refusal(sender, flight, reason);
-        if (final || flight == FLIGHT_GOODBYE) {
-            on_success(sender, flight); // nothing more can be done for it
-        } else if (flight <= FLIGHT_HEALTH) {
-            sender->is_due[flight] = true;
-        }
-    }
-    if (!final) {
-        int64_t now_ns = timing_now_ns();
-        sender->wake_ns = now_ns + TIMING_MS(backoff_failed(&sender->retry, now_ns));
-    }
-}
-
-void sender_answer(struct sender *sender, const struct link_report *report)
-{
-    enum flight flight = sender->flight;
-    if (report->reason < 0) {
-        // failed with its connection: settled when the news of that comes, with its reason
-        sender->may_send = false;
-        sender->overdue_ns = timing_now_ns() + TIMING_S(LOST_S);
-        return;
-    }
-    sender->flight = FLIGHT_NONE;
-    sender->overdue_ns = INT64_MAX;
-    if (report->reason == 0) {
-        backoff_worked(&sender->retry, timing_now_ns());
-        on_success(sender, flight);
-    } else {
-        on_refusal(sender, flight, report->reason);
-    }
-}
-
-// A picture may be what the broker broke the connection for.
-static bool settle_lost_picture(struct sender *sender, const struct link_report *report)
-{
-    struct fault why;
-    if (report->reason == REASON_TOO_LARGE || report->reason == REASON_TOPIC_INVALID ||
-        report->reason == REASON_PAYLOAD_INVALID) {
-        reason_explain(report->reason, &why);
-        drop_current(sender, true, &why);
-        return true;
-    }
-    bool is_silent = report->reason == 0 && strcmp(link_version(sender->link), "5") != 0;
-    if (report->broken && is_silent && ++sender->current->losses >= LOSSES_MAX) {
-        fault_set(&why, FAULT_LINK, 0,
-                  "the broker broke the connection %d times while it was being sent (%zu bytes): "
-                  "too large for it, most likely",
-                  LOSSES_MAX, sender->payload.len);
-        drop_current(sender, true, &why);
-        return true;
-    }
-    return false;
-}
-
-void sender_link_down(struct sender *sender, const struct link_report *report)
-{
-    if (sender->flight != FLIGHT_PICTURE || !settle_lost_picture(sender, report)) {
-        put_current_back(sender);
-    }
-    if (sender->event != NULL) {
-        outbox_return_event(sender->outbox, sender->event);
-        sender->event = NULL;
-    }
-    sender->may_send = false;
-    sender->flight = FLIGHT_NONE;
-    sender->overdue_ns = INT64_MAX;
-    sender->wake_ns = INT64_MAX;
 }
 
 void sender_say_goodbye(struct sender *sender)

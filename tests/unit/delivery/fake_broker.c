@@ -34,6 +34,8 @@ struct fake_broker {
     int version;
     int connections;
     uint32_t packet_max;
+    int server_keepalive_s; // asked for in CONNACK; 0: not
+    int keepalive_s;        // of the latest CONNECT
     bool ended;
     bool wants_down;
     bool faults[FAKE_FAULT_COUNT];
@@ -102,6 +104,7 @@ static bool read_packet(int fd, uint8_t *header, uint8_t **body, size_t *len)
 static bool answer_connect(struct fake_broker *broker, int fd, const uint8_t *body)
 {
     broker->version = body[6];
+    broker->keepalive_s = body[8] << 8 | body[9];
     broker->connections++;
     pthread_cond_broadcast(&broker->seen);
     if (broker->version == 5 && broker->faults[FAKE_CLOSES_5]) {
@@ -113,14 +116,26 @@ static bool answer_connect(struct fake_broker *broker, int fd, const uint8_t *bo
     if (broker->version == 4) {
         return write_all(fd, (uint8_t[]){0x20, 2, 0, 0}, 4);
     }
-    if (broker->packet_max == 0) {
-        return write_all(fd, (uint8_t[]){0x20, 3, 0, 0, 0}, 5);
+    uint32_t max = broker->packet_max != 0 ? broker->packet_max : UINT32_MAX;
+    uint8_t answer[] = {0x20,
+                        8,
+                        0,
+                        0,
+                        5,
+                        0x27,
+                        (uint8_t)(max >> 24),
+                        (uint8_t)(max >> 16),
+                        (uint8_t)(max >> 8),
+                        (uint8_t)max,
+                        0x13,
+                        (uint8_t)(broker->server_keepalive_s >> 8),
+                        (uint8_t)broker->server_keepalive_s};
+    if (broker->server_keepalive_s == 0) {
+        return write_all(fd, answer, 10);
     }
-    uint32_t max = broker->packet_max;
-    return write_all(fd,
-                     (uint8_t[]){0x20, 8, 0, 0, 5, 0x27, (uint8_t)(max >> 24), (uint8_t)(max >> 16),
-                                 (uint8_t)(max >> 8), (uint8_t)max},
-                     10);
+    answer[1] = 11;
+    answer[4] = 8;
+    return write_all(fd, answer, 13);
 }
 
 static void keep_publish(struct fake_broker *broker, const struct fake_publish *publish)
@@ -357,6 +372,21 @@ void fake_broker_limit(struct fake_broker *broker, uint32_t packet_max)
     pthread_mutex_lock(&broker->lock);
     broker->packet_max = packet_max;
     pthread_mutex_unlock(&broker->lock);
+}
+
+void fake_broker_ask_keepalive(struct fake_broker *broker, int seconds)
+{
+    pthread_mutex_lock(&broker->lock);
+    broker->server_keepalive_s = seconds;
+    pthread_mutex_unlock(&broker->lock);
+}
+
+int fake_broker_keepalive(struct fake_broker *broker)
+{
+    pthread_mutex_lock(&broker->lock);
+    int seconds = broker->keepalive_s;
+    pthread_mutex_unlock(&broker->lock);
+    return seconds;
 }
 
 static void wait_more(struct fake_broker *broker, int64_t deadline_ns)

@@ -40,6 +40,8 @@ void fake_broker_set(struct fake_broker *broker, enum fake_fault fault, bool on)
 void fake_broker_refuse(struct fake_broker *broker, const char *suffix, int reason, int count,
                         bool disconnects);
 void fake_broker_limit(struct fake_broker *broker, uint32_t packet_max); // told in CONNACK
+void fake_broker_ask_keepalive(struct fake_broker *broker, int seconds); // in CONNACK
+int fake_broker_keepalive(struct fake_broker *broker);                   // of the latest CONNECT
 // Closes the connection and the port, opens the port again.
 void fake_broker_down(struct fake_broker *broker);
 void fake_broker_up(struct fake_broker *broker);
