@@ -232,8 +232,7 @@ static void on_health(void *context)
 
 // ---- begin and end
 
-static bool develop(void *context, struct shot *shot, struct picture *picture,
-                    struct fault *fault)
+static bool develop(void *context, struct shot *shot, struct picture *picture, struct fault *fault)
 {
     return developer_develop(context, shot, picture, fault);
 }
@@ -301,7 +300,7 @@ static void begin(struct agent *agent)
 
     // until the driver has spoken: a retained "online" of an earlier run must not stand
     struct fault starting;
-    fault_set(&starting, FAULT_CAMERA, 0, "the camera is being started");
+    fault_set(&starting, FAULT_NONE, 0, "the camera is being started"); // which is no fault
     reporter_camera(&agent->reporter, NULL, &starting);
     agent->health_timer = loop_timer_add(agent->loop, on_health, agent);
     on_health(agent);

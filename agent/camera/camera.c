@@ -17,19 +17,21 @@
 #include <string.h>
 #include <unistd.h>
 
+static const struct camera_deadlines defaults = {
+    .stage_ms = 15000, // a start enumerates devices and loads tuning files: seconds on a Pi Zero
+    .ping_interval_ms = 2000,
+    .pong_ms = 3000,
+    .exit_ms = 1000,
+    .end_ms = 300, // a service manager expects a SIGTERM to work within two seconds in all
+    .retry_first_ms = 500,
+    .retry_cap_ms = 30000,
+};
+
 enum {
-    // libcamera's start enumerates media devices and loads tuning files: seconds on a Pi Zero
-    STAGE_DEADLINE_MS = 15000,
-    PING_INTERVAL_MS = 2000,
-    PONG_DEADLINE_MS = 3000,
-    EXIT_DEADLINE_MS = 1000, // between the end of the socket and the end of the process
-    RETRY_FIRST_MS = 500,
-    RETRY_CAP_MS = 30000,
     RETRY_STABLE_MS = 30000,
     SHOT_FAILURES_MAX = 3, // in a row; then the driver is started anew
     LOG_LINES_MAX = 20,    // of a driver, in one window
     LOG_WINDOW_MS = 10000,
-    END_GRACE_MS = 300,
 };
 
 enum state {
@@ -49,6 +51,7 @@ struct camera {
     const struct camera_events *events;
     void *context;
 
+    struct camera_deadlines deadlines;
     enum state state;
     struct driver_link link;
     struct driver_pool *pool;
@@ -71,35 +74,15 @@ struct camera {
 };
 
 static void fail(struct camera *camera, const struct fault *why);
-static void on_stage_deadline(void *context);
-static void on_shot_deadline(void *context);
-static void on_ping(void *context);
-static void on_retry(void *context);
 static void on_socket(void *context, short revents);
 static void on_process_end(void *context, short revents);
 
-struct camera *camera_create(struct loop *loop, const struct settings_camera *settings,
-                             const char *drivers_path, uint64_t seed,
-                             const struct camera_events *events, void *context, struct fault *fault)
+void camera_set_deadlines(struct camera *camera, const struct camera_deadlines *deadlines)
 {
-    struct camera *camera = calloc(1, sizeof *camera);
-    if (camera == NULL) {
-        fault_set(fault, FAULT_SYSTEM, ENOMEM, "no memory for the camera");
-        return NULL;
-    }
-    camera->loop = loop;
-    camera->settings = settings;
-    camera->drivers_path = drivers_path;
-    camera->events = events;
-    camera->context = context;
-    camera->link = (struct driver_link){.pidfd = -1, .socket = -1};
-    camera->log_flood = (struct flood){.most = LOG_LINES_MAX, .window_ms = LOG_WINDOW_MS};
-    backoff_init(&camera->backoff, RETRY_FIRST_MS, RETRY_CAP_MS, RETRY_STABLE_MS, seed);
-    camera->stage_timer = loop_timer_add(loop, on_stage_deadline, camera);
-    camera->shot_timer = loop_timer_add(loop, on_shot_deadline, camera);
-    camera->ping_timer = loop_timer_add(loop, on_ping, camera);
-    camera->retry_timer = loop_timer_add(loop, on_retry, camera);
-    return camera;
+    assert(camera->spawns == 0);
+    camera->deadlines = *deadlines;
+    backoff_init(&camera->backoff, deadlines->retry_first_ms, deadlines->retry_cap_ms,
+                 RETRY_STABLE_MS, camera->backoff.state);
 }
 
 bool camera_is_online(const struct camera *camera)
@@ -118,7 +101,7 @@ static void set_stage(struct camera *camera, enum state state)
 {
     camera->state = state;
     loop_timer_set(camera->loop, camera->stage_timer,
-                   timing_now_ns() + TIMING_MS(STAGE_DEADLINE_MS));
+                   timing_now_ns() + TIMING_MS(camera->deadlines.stage_ms));
 }
 
 static void send_or_fail(struct camera *camera, enum driver_message_type type,
@@ -128,12 +111,6 @@ static void send_or_fail(struct camera *camera, enum driver_message_type type,
     if (!driver_link_send(&camera->link, type, message, &fault)) {
         fail(camera, &fault);
     }
-}
-
-static void send_plain(struct camera *camera, enum driver_message_type type)
-{
-    struct driver_message message = {0};
-    send_or_fail(camera, type, &message);
 }
 
 void camera_start(struct camera *camera)
@@ -184,7 +161,7 @@ static void on_buffer(struct camera *camera, const struct driver_buffer *buffer,
         fail(camera, &fault);
     } else if (driver_pool_is_full(camera->pool)) {
         set_stage(camera, STATE_STARTING);
-        send_plain(camera, DRIVER_START);
+        send_or_fail(camera, DRIVER_START, &(struct driver_message){0});
     }
 }
 
@@ -197,7 +174,8 @@ static void on_started(struct camera *camera)
     camera->why = (struct fault){.kind = FAULT_NONE};
     backoff_worked(&camera->backoff, now_ns);
     loop_timer_clear(camera->loop, camera->stage_timer);
-    loop_timer_set(camera->loop, camera->ping_timer, now_ns + TIMING_MS(PING_INTERVAL_MS));
+    loop_timer_set(camera->loop, camera->ping_timer,
+                   now_ns + TIMING_MS(camera->deadlines.ping_interval_ms));
     camera->events->online(camera->context, &camera->info);
 }
 
@@ -247,17 +225,14 @@ static void on_failed(struct camera *camera, const struct driver_failed *failed)
     fault_set(&fault, FAULT_CAMERA, failed->code, "%s", failed->text);
     if (failed->shot == 0 && camera->state != STATE_ONLINE) {
         fail(camera, &fault);
-        return;
-    }
-    if (failed->shot != camera->shot || camera->shot == 0) {
+    } else if (failed->shot != camera->shot || camera->shot == 0) {
         fault_set(&fault, FAULT_CAMERA, 0, "the driver failed a shot that was not asked for");
         fail(camera, &fault);
-        return;
-    }
-    camera->events->failed(camera->context, end_shot(camera), &fault);
-    if (++camera->shot_failures >= SHOT_FAILURES_MAX && camera->state == STATE_ONLINE) {
+    } else if (++camera->shot_failures >= SHOT_FAILURES_MAX) {
         fault_prefix(&fault, "%u shots failed in a row", camera->shot_failures);
         fail(camera, &fault);
+    } else {
+        camera->events->failed(camera->context, end_shot(camera), &fault);
     }
 }
 
@@ -295,7 +270,7 @@ static void fail(struct camera *camera, const struct fault *why)
     if (shot != 0) {
         camera->events->failed(camera->context, shot, why);
     }
-    if (strcmp(camera->why.text, why->text) != 0) {
+    if (camera->why.kind == FAULT_NONE || strcmp(camera->why.text, why->text) != 0) {
         camera->why = *why;
         camera->events->offline(camera->context, why);
     }
@@ -317,33 +292,6 @@ static void on_retry(void *context)
     camera_start(context);
 }
 
-static void drain(struct camera *camera);
-
-// The process has ended: by our hand, or by itself, in which case its last words come first.
-static void on_process_end(void *context, short revents)
-{
-    (void)revents;
-    struct camera *camera = context;
-    if (camera->state != STATE_ENDING) {
-        drain(camera);
-    }
-    char how[64] = "is gone";
-    int pidfd = camera->link.pidfd;
-    if (camera->link.pid != 0) {
-        if (!driver_link_reap(&camera->link, how, sizeof how)) {
-            return;
-        }
-        loop_unwatch(camera->loop, pidfd);
-    }
-    if (camera->state != STATE_ENDING) {
-        struct fault fault;
-        fault_set(&fault, FAULT_CAMERA, 0, "the %s driver %s", camera->settings->driver, how);
-        fail(camera, &fault); // comes back here, as there is no process any more
-        return;
-    }
-    schedule_retry(camera);
-}
-
 static void on_stage_deadline(void *context)
 {
     static const char *const waited_for[] = {
@@ -351,12 +299,13 @@ static void on_stage_deadline(void *context)
         [STATE_CONFIGURING] = "configure the camera",
         [STATE_BUFFERS] = "hand over its buffers",
         [STATE_STARTING] = "start the camera",
-        [STATE_ONLINE] = "end after closing its socket",
     };
     struct camera *camera = context;
     struct fault fault;
+    const char *what =
+        camera->link.socket < 0 ? "end after closing its socket" : waited_for[camera->state];
     fault_set(&fault, FAULT_CAMERA, ETIMEDOUT, "the %s driver did not %s in time",
-              camera->settings->driver, waited_for[camera->state]);
+              camera->settings->driver, what);
     fail(camera, &fault);
 }
 
@@ -375,20 +324,22 @@ static void on_ping(void *context)
     struct camera *camera = context;
     if (camera->pong_is_due) {
         struct fault fault;
-        fault_set(&fault, FAULT_CAMERA, ETIMEDOUT, "the %s driver did not answer for %d s",
-                  camera->settings->driver, PONG_DEADLINE_MS / 1000);
+        fault_set(&fault, FAULT_CAMERA, ETIMEDOUT, "the %s driver did not answer for %.1f s",
+                  camera->settings->driver, camera->deadlines.pong_ms / 1000.0);
         fail(camera, &fault);
         return;
     }
     camera->pong_is_due = true;
-    loop_timer_set(camera->loop, camera->ping_timer, timing_now_ns() + TIMING_MS(PONG_DEADLINE_MS));
-    send_plain(camera, DRIVER_PING);
+    loop_timer_set(camera->loop, camera->ping_timer,
+                   timing_now_ns() + TIMING_MS(camera->deadlines.pong_ms));
+    send_or_fail(camera, DRIVER_PING, &(struct driver_message){0});
 }
 
 static void on_pong(struct camera *camera)
 {
     camera->pong_is_due = false;
-    loop_timer_set(camera->loop, camera->ping_timer, timing_now_ns() + TIMING_MS(PING_INTERVAL_MS));
+    loop_timer_set(camera->loop, camera->ping_timer,
+                   timing_now_ns() + TIMING_MS(camera->deadlines.ping_interval_ms));
 }
 
 // ---- the driver's messages
@@ -460,7 +411,7 @@ static void drain(struct camera *camera)
             loop_unwatch(camera->loop, camera->link.socket);
             driver_link_close(&camera->link);
             loop_timer_set(camera->loop, camera->stage_timer,
-                           timing_now_ns() + TIMING_MS(EXIT_DEADLINE_MS));
+                           timing_now_ns() + TIMING_MS(camera->deadlines.exit_ms));
             return;
         case DRIVER_RECEIVED_FAULT:
             fail(camera, &fault);
@@ -473,6 +424,58 @@ static void on_socket(void *context, short revents)
 {
     (void)revents;
     drain(context);
+}
+
+// The process has ended: by our hand, or by itself, in which case its last words come first.
+static void on_process_end(void *context, short revents)
+{
+    (void)revents;
+    struct camera *camera = context;
+    if (camera->state != STATE_ENDING) {
+        drain(camera);
+    }
+    char how[64] = "is gone";
+    int pidfd = camera->link.pidfd;
+    if (camera->link.pid != 0) {
+        if (!driver_link_reap(&camera->link, how, sizeof how)) {
+            return;
+        }
+        loop_unwatch(camera->loop, pidfd);
+    }
+    if (camera->state != STATE_ENDING) {
+        struct fault fault;
+        fault_set(&fault, FAULT_CAMERA, 0, "the %s driver %s", camera->settings->driver, how);
+        fail(camera, &fault); // comes back here, as there is no process any more
+        return;
+    }
+    schedule_retry(camera);
+}
+
+// ---- begin and end
+
+struct camera *camera_create(struct loop *loop, const struct settings_camera *settings,
+                             const char *drivers_path, uint64_t seed,
+                             const struct camera_events *events, void *context, struct fault *fault)
+{
+    struct camera *camera = calloc(1, sizeof *camera);
+    if (camera == NULL) {
+        fault_set(fault, FAULT_SYSTEM, ENOMEM, "no memory for the camera");
+        return NULL;
+    }
+    camera->loop = loop;
+    camera->settings = settings;
+    camera->drivers_path = drivers_path;
+    camera->events = events;
+    camera->context = context;
+    camera->link = (struct driver_link){.pidfd = -1, .socket = -1};
+    camera->log_flood = (struct flood){.most = LOG_LINES_MAX, .window_ms = LOG_WINDOW_MS};
+    camera->backoff.state = seed;
+    camera_set_deadlines(camera, &defaults);
+    camera->stage_timer = loop_timer_add(loop, on_stage_deadline, camera);
+    camera->shot_timer = loop_timer_add(loop, on_shot_deadline, camera);
+    camera->ping_timer = loop_timer_add(loop, on_ping, camera);
+    camera->retry_timer = loop_timer_add(loop, on_retry, camera);
+    return camera;
 }
 
 void camera_destroy(struct camera *camera)
@@ -490,7 +493,7 @@ void camera_destroy(struct camera *camera)
     if (camera->link.pid != 0) {
         loop_unwatch(camera->loop, camera->link.pidfd);
     }
-    driver_link_end(&camera->link, END_GRACE_MS);
+    driver_link_end(&camera->link, (int)camera->deadlines.end_ms);
     driver_pool_abandon(camera->pool);
     free(camera);
 }

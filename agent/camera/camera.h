@@ -33,6 +33,21 @@ struct camera *camera_create(struct loop *loop, const struct settings_camera *se
                              const struct camera_events *events, void *context,
                              struct fault *fault);
 
+// How long the camera waits for what. The defaults are in camera.c, with their reasons.
+struct camera_deadlines {
+    uint32_t stage_ms;         // for each answer on the way up
+    uint32_t ping_interval_ms; // while online
+    uint32_t pong_ms;
+    uint32_t exit_ms; // between the end of the driver's socket and the end of its process
+    uint32_t end_ms;  // camera_destroy: for the driver to end by itself, before it is killed
+    uint32_t retry_first_ms;
+    uint32_t retry_cap_ms;
+};
+
+// Other deadlines than the defaults, for those who cannot wait so long (tests). Before
+// camera_start.
+void camera_set_deadlines(struct camera *camera, const struct camera_deadlines *deadlines);
+
 void camera_start(struct camera *camera);
 
 bool camera_is_online(const struct camera *camera);

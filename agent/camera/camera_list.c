@@ -12,12 +12,13 @@
 enum {
     DEADLINE_MS = 20000,
     END_GRACE_MS = 500,
+    CAMERAS_MAX = 64, // more than a machine has ports for
 };
 
 static bool next_message(struct driver_link *link, int64_t until_ns, struct driver_message *message,
                          struct fault *fault)
 {
-    for (;;) {
+    while (timing_now_ns() < until_ns) { // however much it talks
         int fds[FRAME_PLANES_MAX];
         size_t fd_count;
         switch (driver_link_receive(link, message, fds, &fd_count, fault)) {
@@ -35,11 +36,10 @@ static bool next_message(struct driver_link *link, int64_t until_ns, struct driv
         }
         int64_t left_ms = (until_ns - timing_now_ns()) / 1000000;
         struct pollfd socket = {link->socket, POLLIN, 0};
-        if (left_ms <= 0 || (poll(&socket, 1, (int)left_ms) < 0 && errno != EINTR)) {
-            return fault_set(fault, FAULT_CAMERA, ETIMEDOUT, "the driver did not answer in %d s",
-                             DEADLINE_MS / 1000);
-        }
+        poll(&socket, 1, left_ms > 0 ? (int)left_ms : 0);
     }
+    return fault_set(fault, FAULT_CAMERA, ETIMEDOUT, "the driver did not answer in %d s",
+                     DEADLINE_MS / 1000);
 }
 
 bool camera_list(const char *drivers_path, const char *driver,
@@ -52,14 +52,18 @@ bool camera_list(const char *drivers_path, const char *driver,
     }
     int64_t until_ns = timing_now_ns() + TIMING_MS(DEADLINE_MS);
     struct driver_message message;
+    struct driver_hello hello = {0};
     bool good = true;
     bool ended = false;
     unsigned cameras = 0;
     while (good && !ended && (good = next_message(&link, until_ns, &message, fault))) {
         if (message.type == DRIVER_HELLO) {
-            snprintf(library, 112, "%s", message.hello.library);
+            hello = message.hello;
             struct driver_message list = {0};
             good = driver_link_send(&link, DRIVER_LIST, &list, fault);
+        } else if (message.type == DRIVER_CAMERA && cameras == CAMERAS_MAX) {
+            good = fault_set(fault, FAULT_CAMERA, 0, "the driver lists more than %d cameras",
+                             CAMERAS_MAX);
         } else if (message.type == DRIVER_CAMERA) {
             cameras++;
             each(context, &message.camera);
@@ -75,6 +79,7 @@ bool camera_list(const char *drivers_path, const char *driver,
     driver_link_end(&link, END_GRACE_MS);
     if (good) {
         *count = cameras;
+        snprintf(library, sizeof hello.library, "%s", hello.library);
     }
     return good;
 }

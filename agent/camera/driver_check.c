@@ -5,6 +5,7 @@
 #include "camera/camera.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 enum {
@@ -78,6 +79,15 @@ static bool check_lines(char *text, size_t size, struct fault *fault)
     }
     text_clean_lines(text);
     return true;
+}
+
+// The reason of a failure: there always is one, for whoever is told.
+static bool check_reason(char *text, size_t size, struct fault *fault)
+{
+    if (text[0] == '\0') {
+        snprintf(text, size, "the driver did not say why");
+    }
+    return check_text(text, size, fault);
 }
 
 static bool check_hello(struct driver_hello *hello, struct fault *fault)
@@ -164,9 +174,9 @@ static bool check_body(struct driver_message *message, struct fault *fault)
         clean_facts(&message->frame.facts);
         return true;
     case DRIVER_FAILED:
-        return check_text(message->failed.text, sizeof message->failed.text, fault);
+        return check_reason(message->failed.text, sizeof message->failed.text, fault);
     case DRIVER_LOST:
-        return check_text(message->lost.text, sizeof message->lost.text, fault);
+        return check_reason(message->lost.text, sizeof message->lost.text, fault);
     case DRIVER_LOG:
         return check_text(message->log.text, sizeof message->log.text, fault);
     case DRIVER_BUFFER: // held against its descriptors by driver_check_buffer

@@ -16,6 +16,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+enum { COLLECT_MS = 500 }; // from SIGKILL until the kernel has freed what the process had
+
 extern char **environ;
 
 // The agent blocks signals and ignores SIGPIPE; a driver starts with a clean slate.
@@ -212,16 +214,20 @@ bool driver_link_reap(struct driver_link *link, char *how, size_t how_size)
     return true;
 }
 
+static bool is_ended_within(struct driver_link *link, int patience_ms)
+{
+    char how[64];
+    struct pollfd ended = {link->pidfd, POLLIN, 0};
+    poll(&ended, 1, patience_ms);
+    return driver_link_reap(link, how, sizeof how);
+}
+
 void driver_link_end(struct driver_link *link, int grace_ms)
 {
     driver_link_close(link);
-    char how[64];
-    for (int round = 0; round < 2 && link->pid != 0; round++) {
-        struct pollfd ended = {link->pidfd, POLLIN, 0};
-        poll(&ended, 1, grace_ms);
-        if (!driver_link_reap(link, how, sizeof how)) {
-            driver_link_kill(link);
-        }
+    if (link->pid != 0 && !is_ended_within(link, grace_ms)) {
+        driver_link_kill(link);
+        is_ended_within(link, COLLECT_MS);
     }
 }
 

@@ -51,8 +51,8 @@ void driver_link_kill(struct driver_link *link);
 // signal 9 (Killed)").
 bool driver_link_reap(struct driver_link *link, char *how, size_t how_size);
 
-// Ends the process for good: closes the socket, gives it `grace_ms`, kills it, collects it if the
-// kernel lets go of it within as long again.
+// Ends the process for good: closes the socket, gives it `grace_ms`, kills it, and collects it
+// unless the kernel does not let go of it within half a second (a device that hangs).
 void driver_link_end(struct driver_link *link, int grace_ms);
 
 // `drivers_path` where none is given: "../libexec/still2mqtt" from the folder of this executable.

@@ -105,7 +105,8 @@ bool command_parse(const char *topic, const uint8_t *payload, size_t len, bool r
     char id[PICTURE_REQUEST_ID_SIZE] = "";
     bool good = read_payload(payload, len, id, fault);
     snprintf(request_id, PICTURE_REQUEST_ID_SIZE, "%s", id);
-    if (!good || !find_verb(topic, &verb, fault)) {
+    // what is wrong with the payload counts for a verb that there is
+    if (!find_verb(topic, &verb, fault) || !good) {
         return false;
     }
     if (retained) {

@@ -6,11 +6,16 @@
 #include <jansson.h>
 #include <math.h>
 
+// Digits of a number; with all 17, jansson writes 0.1 as 0.10000000000000001.
+enum { PRECISION = 10 };
+
 // jansson's pack and set functions pass NULL on: a missing value or memory shows up as a document
 // that cannot be dumped.
 static char *dump(json_t *document)
 {
-    char *text = document == NULL ? NULL : json_dumps(document, JSON_COMPACT);
+    char *text = document == NULL
+                     ? NULL
+                     : json_dumps(document, JSON_COMPACT | JSON_REAL_PRECISION(PRECISION));
     json_decref(document);
     return text;
 }

@@ -21,7 +21,7 @@
 
 enum {
     SEND_TIMEOUT_S = 1,    // an agent that reads nothing for so long is as good as gone
-    SHOT_AHEAD_MAX_S = 60, // a shot is for now; nothing waits for a frame of tomorrow
+    SHOT_AHEAD_MAX_S = 60, // whoever wants a frame of later than that asks later
 };
 
 enum state {

@@ -2,6 +2,7 @@
 #include "base/log.h"
 
 #include <fcntl.h>
+#include <pty.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -100,6 +101,25 @@ static void a_long_line_is_cut_at_a_character_and_still_ends(void **state)
     }
 }
 
+static void on_a_terminal_a_line_begins_with_the_time(void **state)
+{
+    struct captured *captured = *state;
+    struct termios raw = {.c_cflag = CS8};
+    int terminal;
+    close(captured->pipe);
+    assert_int_equal(openpty(&captured->pipe, &terminal, NULL, &raw, NULL), 0);
+    dup2(terminal, STDERR_FILENO);
+    close(terminal);
+    log_warning("camera 1");
+    const char *line = written(captured);
+    assert_int_equal(strspn(line, "0123456789-T:.Z"), strlen("2026-01-31T23:59:59.123Z"));
+    assert_string_equal(strchr(line, ' '), " warning: camera 1\n");
+    log_error("x");
+    assert_non_null(strstr(written(captured), " error: x\n"));
+    log_info("y");
+    assert_string_equal(strchr(written(captured), ' '), " y\n");
+}
+
 static void a_lost_standard_error_harms_nobody(void **state)
 {
     (void)state;
@@ -117,6 +137,7 @@ int main(void)
                                         end),
         cmocka_unit_test_setup_teardown(a_long_line_is_cut_at_a_character_and_still_ends, begin,
                                         end),
+        cmocka_unit_test_setup_teardown(on_a_terminal_a_line_begins_with_the_time, begin, end),
         cmocka_unit_test_setup_teardown(a_lost_standard_error_harms_nobody, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

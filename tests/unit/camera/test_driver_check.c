@@ -194,6 +194,21 @@ static void texts_are_cleaned(void **state)
     assert_string_equal(message.hello.driver, "0123456789abcd?");
 }
 
+static void a_failure_always_has_a_reason(void **state)
+{
+    (void)state;
+    struct driver_message message;
+    struct fault fault;
+    message_make(&message, DRIVER_FAILED);
+    message.failed.text[0] = '\0';
+    assert_true(driver_check_message(&message, message.size, &fault));
+    assert_string_equal(message.failed.text, "the driver did not say why");
+    message_make(&message, DRIVER_LOST);
+    message.lost.text[0] = '\0';
+    assert_true(driver_check_message(&message, message.size, &fault));
+    assert_string_equal(message.lost.text, "the driver did not say why");
+}
+
 static void facts_that_say_nothing_are_none(void **state)
 {
     (void)state;
@@ -318,6 +333,7 @@ int main(void)
         cmocka_unit_test(every_number_of_configured_has_its_bounds),
         cmocka_unit_test(a_text_without_an_end_is_refused),
         cmocka_unit_test(texts_are_cleaned),
+        cmocka_unit_test(a_failure_always_has_a_reason),
         cmocka_unit_test(facts_that_say_nothing_are_none),
         cmocka_unit_test(planes_must_lie_within_their_descriptor),
         cmocka_unit_test(planes_must_hold_their_rows),

@@ -230,9 +230,16 @@ static void the_end_of_a_driver_is_told(void **state)
 // A parent may have left it so; the kernel then collects children by itself and remembers nothing.
 static void an_end_that_the_kernel_has_forgotten_is_an_end(void **state)
 {
+    struct scene *scene = *state;
     signal(SIGCHLD, SIG_IGN);
-    assert_ends(*state, "hello:exit", "ended");
+    spawn(scene, "");
+    driver_link_close(&scene->link);
+    wait_for(scene->link.pidfd);
+    char how[64] = "";
+    bool reaped = driver_link_reap(&scene->link, how, sizeof how);
     signal(SIGCHLD, SIG_DFL);
+    assert_true(reaped);
+    assert_string_equal(how, "ended");
 }
 
 static void a_driver_that_hangs_is_killed(void **state)
@@ -242,7 +249,6 @@ static void a_driver_that_hangs_is_killed(void **state)
     char how[64];
     assert_false(driver_link_reap(&scene->link, how, sizeof how));
     driver_link_end(&scene->link, 1);
-    driver_link_end(&scene->link, PATIENCE_MS);
     assert_int_equal(scene->link.pid, 0);
 }
 
@@ -254,6 +260,18 @@ static void a_driver_that_cannot_be_started_is_named(void **state)
     assert_int_equal(scene->fault.kind, FAULT_CAMERA);
     assert_non_null(strstr(scene->fault.text, "still2mqtt-camera-missing"));
     assert_non_null(strstr(scene->fault.text, "install it"));
+}
+
+static void the_drivers_are_found_beside_the_agent(void **state)
+{
+    struct scene *scene = *state;
+    char path[1280];
+    assert_true(driver_link_default_path(path, sizeof path, &scene->fault));
+    const char *below = "/../libexec/still2mqtt";
+    size_t len = strlen(path) - strlen(below);
+    assert_string_equal(path + len, below);
+    path[len] = '\0';
+    assert_int_equal(access(path, X_OK), 0);
 }
 
 #define LINK_TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
@@ -274,6 +292,7 @@ int main(void)
         LINK_TEST(an_end_that_the_kernel_has_forgotten_is_an_end),
         LINK_TEST(a_driver_that_hangs_is_killed),
         LINK_TEST(a_driver_that_cannot_be_started_is_named),
+        LINK_TEST(the_drivers_are_found_beside_the_agent),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,33 @@
+// The picture settings as the developer takes them.
+#include "develop_settings.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+static void assert_subsampling(const char *word, enum subsampling expected)
+{
+    struct settings_picture settings = {.quality = 77};
+    snprintf(settings.subsampling, sizeof settings.subsampling, "%s", word);
+    struct develop_settings develop = develop_settings_of(&settings);
+    assert_int_equal(develop.quality, 77);
+    assert_int_equal(develop.subsampling, expected);
+}
+
+static void every_word_has_its_meaning(void **state)
+{
+    (void)state;
+    assert_subsampling("4:2:0", SUBSAMPLING_420);
+    assert_subsampling("4:2:2", SUBSAMPLING_422);
+    assert_subsampling("4:4:4", SUBSAMPLING_444);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(every_word_has_its_meaning)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

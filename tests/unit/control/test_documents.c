@@ -1,0 +1,234 @@
+// The documents as a subscriber reads them: the keys of the wire table, no more and no fewer.
+#include "control/documents.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+// Parses and frees `text`.
+static json_t *read_back(char *text)
+{
+    assert_non_null(text);
+    json_error_t error;
+    json_t *document = json_loads(text, JSON_REJECT_DUPLICATES, &error);
+    free(text);
+    assert_non_null(document);
+    return document;
+}
+
+// The keys in their order, a blank after each.
+static void assert_keys(const json_t *object, const char *expected)
+{
+    char keys[512] = "";
+    const char *key;
+    json_t *value;
+    json_object_foreach((json_t *)(uintptr_t)object, key, value)
+    {
+        size_t len = strlen(keys);
+        snprintf(keys + len, sizeof keys - len, "%s ", key);
+    }
+    assert_string_equal(keys, expected);
+}
+
+static const char *text_of(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+    return text != NULL ? text : "(none)";
+}
+
+static json_int_t number_of(const json_t *object, const char *key)
+{
+    return json_integer_value(json_object_get(object, key));
+}
+
+static void an_event_says_all_that_it_is_given(void **state)
+{
+    (void)state;
+    json_t *event = read_back(document_event(&(struct document_event){
+        .event_type = "captured",
+        .at_wall_ns = INT64_C(1709210096789000000),
+        .id = "a1-7",
+        .seq = 7,
+        .request_id = "door-17",
+        .trigger = "command",
+        .reason = "Tür \"17\"\n",
+    }));
+    assert_keys(event, "event_type at id seq trigger request_id reason ");
+    assert_string_equal(text_of(event, "event_type"), "captured");
+    assert_string_equal(text_of(event, "at"), "2024-02-29T12:34:56.789Z");
+    assert_string_equal(text_of(event, "id"), "a1-7");
+    assert_int_equal(number_of(event, "seq"), 7);
+    assert_string_equal(text_of(event, "trigger"), "command");
+    assert_string_equal(text_of(event, "request_id"), "door-17");
+    assert_string_equal(text_of(event, "reason"), "Tür \"17\"\n");
+    json_decref(event);
+}
+
+static void an_event_leaves_out_what_there_is_not(void **state)
+{
+    (void)state;
+    json_t *event = read_back(
+        document_event(&(struct document_event){.event_type = "skipped", .request_id = ""}));
+    assert_keys(event, "event_type at ");
+    json_decref(event);
+}
+
+static struct settings settings_of_test(void)
+{
+    return (struct settings){
+        .device = {.id = "pi-1", .name = "Küche"},
+        .camera = {.driver = "libcamera"},
+        .picture = {.quality = 90, .subsampling = "4:2:0", .payload = "base64"},
+        .schedule = {.interval_s = 0.1, .on_start = true},
+    };
+}
+
+static void state_without_a_camera_says_so(void **state)
+{
+    (void)state;
+    struct settings settings = settings_of_test();
+    json_t *document = read_back(document_state(&settings, NULL));
+    assert_keys(document, "device camera picture schedule ");
+    json_t *camera = json_object_get(document, "camera");
+    assert_keys(camera, "driver status ");
+    assert_string_equal(text_of(camera, "driver"), "libcamera");
+    assert_string_equal(text_of(camera, "status"), "offline");
+    assert_string_equal(text_of(json_object_get(document, "device"), "id"), "pi-1");
+    assert_string_equal(text_of(json_object_get(document, "device"), "name"), "Küche");
+    json_t *picture = json_object_get(document, "picture");
+    assert_keys(picture, "quality subsampling payload ");
+    assert_int_equal(number_of(picture, "quality"), 90);
+    json_t *schedule = json_object_get(document, "schedule");
+    assert_keys(schedule, "interval_s on_start ");
+    assert_true(json_is_true(json_object_get(schedule, "on_start")));
+    json_decref(document);
+}
+
+static void state_with_a_camera_says_what_is_and_not_what_was_asked(void **state)
+{
+    (void)state;
+    struct settings settings = settings_of_test();
+    settings.camera.width = 9999;
+    struct camera_info info = {
+        .driver = "libcamera",
+        .library = "libcamera 0.4.0",
+        .id = "cam0",
+        .model = "imx708",
+        .width = 640,
+        .height = 480,
+        .format = PIXEL_FORMAT_NV12,
+        .format_name = "NV12",
+        .encoding = COLOR_ENCODING_REC709,
+        .range = COLOR_RANGE_LIMITED,
+        .frame_interval_ms = 33.333,
+    };
+    json_t *document = read_back(document_state(&settings, &info));
+    json_t *camera = json_object_get(document, "camera");
+    assert_keys(camera, "driver status library id model width height format color_encoding "
+                        "color_range fps ");
+    assert_string_equal(text_of(camera, "status"), "online");
+    assert_int_equal(number_of(camera, "width"), 640);
+    assert_string_equal(text_of(camera, "color_encoding"), "Rec709");
+    assert_string_equal(text_of(camera, "color_range"), "limited");
+    json_decref(document);
+
+    info.frame_interval_ms = 0; // unknown
+    document = read_back(document_state(&settings, &info));
+    assert_null(json_object_get(json_object_get(document, "camera"), "fps"));
+    json_decref(document);
+}
+
+static void numbers_are_written_as_people_write_them(void **state)
+{
+    (void)state;
+    struct settings settings = settings_of_test();
+    struct camera_info info = {.frame_interval_ms = 33.333};
+    char *text = document_state(&settings, &info);
+    assert_non_null(strstr(text, "\"interval_s\":0.1,"));
+    assert_non_null(strstr(text, "\"fps\":30.0}"));
+    free(text);
+    text = document_health(&(struct document_health){.cpu_temperature_c = 48.312});
+    assert_non_null(strstr(text, "\"cpu_temperature_c\":48.3}"));
+    free(text);
+}
+
+static void health_counts_everything(void **state)
+{
+    (void)state;
+    json_t *health = read_back(document_health(&(struct document_health){
+        .uptime_ns = INT64_C(3601999999999),
+        .counters = {1, 2, 3, 4, 5, 6, 7, 8, 9},
+        .backlog = 10,
+        .backlog_bytes = UINT64_C(11000000000),
+        .reconnects = 12,
+        .events_dropped = 13,
+        .camera_restarts = 14,
+        .camera_fault = "unplugged",
+        .last_fault = "no link",
+        .mqtt_version = "5",
+        .rss_bytes = 15,
+        .cpu_temperature_c = 16,
+    }));
+    assert_keys(health, "version uptime_s counters spool link camera last_fault rss_bytes "
+                        "cpu_temperature_c ");
+    assert_string_equal(text_of(health, "version"), STILL2MQTT_VERSION);
+    assert_int_equal(number_of(health, "uptime_s"), 3601);
+    json_t *counters = json_object_get(health, "counters");
+    assert_keys(counters, "captured published late dropped refused failed skipped commands "
+                          "commands_refused ");
+    const char *key;
+    json_t *value;
+    json_int_t next = 1;
+    json_object_foreach(counters, key, value)
+    {
+        assert_int_equal(json_integer_value(value), next++);
+    }
+    json_t *spool = json_object_get(health, "spool");
+    assert_keys(spool, "pictures bytes ");
+    assert_int_equal(number_of(spool, "bytes"), UINT64_C(11000000000));
+    json_t *link = json_object_get(health, "link");
+    assert_keys(link, "reconnects events_dropped mqtt_version acknowledgements_trusted ");
+    assert_true(json_is_true(json_object_get(link, "acknowledgements_trusted")));
+    json_t *camera = json_object_get(health, "camera");
+    assert_keys(camera, "restarts fault ");
+    assert_string_equal(text_of(camera, "fault"), "unplugged");
+    json_decref(health);
+}
+
+static void health_leaves_out_what_is_not_known(void **state)
+{
+    (void)state;
+    json_t *health = read_back(document_health(
+        &(struct document_health){.cpu_temperature_c = (double)NAN, .last_fault = ""}));
+    assert_keys(health, "version uptime_s counters spool link camera ");
+    assert_keys(json_object_get(health, "link"), "reconnects events_dropped ");
+    assert_keys(json_object_get(health, "camera"), "restarts ");
+    json_decref(health);
+
+    health = read_back(document_health(&(struct document_health){.mqtt_version = "3.1.1"}));
+    json_t *link = json_object_get(health, "link");
+    assert_true(json_is_false(json_object_get(link, "acknowledgements_trusted")));
+    json_decref(health);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_event_says_all_that_it_is_given),
+        cmocka_unit_test(an_event_leaves_out_what_there_is_not),
+        cmocka_unit_test(state_without_a_camera_says_so),
+        cmocka_unit_test(state_with_a_camera_says_what_is_and_not_what_was_asked),
+        cmocka_unit_test(numbers_are_written_as_people_write_them),
+        cmocka_unit_test(health_counts_everything),
+        cmocka_unit_test(health_leaves_out_what_is_not_known),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
