@@ -203,7 +203,7 @@ function buildParts() {
   button.type = 'button';
   const outcome = create('span', 'outcome');
   const frame = create('div', 'frame');
-  frame.append(create('p', 'placeholder', 'No picture yet'));
+  frame.append(create('p', 'blank', 'No picture yet'));
   const head = create('div', 'head');
   const heading = create('h2', '');
   heading.append(name);

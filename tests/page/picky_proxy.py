@@ -28,22 +28,26 @@ class PickyProxy:
 
     def _serve(self, client):
         broker = socket.create_connection(self._broker)
-        handshake = client.recv(65536)
-        broker.sendall(handshake)
-        client.sendall(broker.recv(65536))
-        first = client.recv(65536)
-        if b"\x00\x04MQTT\x05" in unmask(first):
+        try:
+            broker.sendall(client.recv(65536))
+            client.sendall(broker.recv(65536))
+            first = client.recv(65536)
+            if b"\x00\x04MQTT\x05" not in unmask(first):
+                broker.sendall(first)
+                threading.Thread(target=pump, args=(broker, client), daemon=True).start()
+                pump(client, broker)
+                return
             self.refused += 1
-            client.close()
-            broker.close()
-            return
-        broker.sendall(first)
-        threading.Thread(target=pump, args=(broker, client), daemon=True).start()
-        pump(client, broker)
+        except OSError:
+            pass
+        client.close()
+        broker.close()
 
 
 def unmask(frame):
     """The payload of a short WebSocket frame from a browser."""
+    if len(frame) < 6:
+        return b""
     start = 2 if frame[1] & 0x7F < 126 else 4
     key, body = frame[start : start + 4], frame[start + 4 :]
     return bytes(byte ^ key[i % 4] for i, byte in enumerate(body))
