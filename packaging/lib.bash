@@ -70,7 +70,8 @@ packages_install() {
         want_is_met "$want" || missing+=("$want")
     done
     ((${#missing[@]})) || return 0
-    command -v apt-get >/dev/null || fail "there is no apt here; install these yourself: ${missing[*]}"
+    command -v apt-get >/dev/null ||
+        fail "there is no apt here; install these yourself: ${missing[*]}"
 
     for want in "${missing[@]}"; do
         if ((!updated)) && [[ -z $(want_choose "$want") ]]; then
@@ -97,7 +98,7 @@ packages_install() {
 build_packages() {
     local have
     printf '%s\n' gcc g++ ninja-build pkg-config libpaho-mqtt-dev \
-        'libjpeg62-turbo-dev|libjpeg-turbo8-dev|libjpeg-dev' libconfig-dev libjansson-dev \
+        'libjpeg62-turbo-dev|libjpeg-turbo8-dev|libjpeg-dev' libexif-dev libconfig-dev libjansson-dev \
         libssl-dev '?libcamera-dev'
     have=$(cmake --version 2>/dev/null | sed -n '1s/.* //p') || have=0
     version_is_at_least "$have" 3.25 || printf '%s\n' cmake

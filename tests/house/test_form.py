@@ -16,8 +16,8 @@ def misformatted(names, cwd=tree.ROOT):
 
 def script_findings(names, cwd=tree.ROOT):
     """file:line:column: … for each finding"""
-    done = subprocess.run(["shellcheck", "-x", "--format=gcc", *names], cwd=cwd, capture_output=True, text=True,
-                          check=False)
+    done = subprocess.run(["shellcheck", "-x", "--format=gcc", *names], cwd=cwd,
+                          capture_output=True, text=True, check=False)
     return done.stdout.splitlines()
 
 

@@ -57,8 +57,9 @@ def size_findings(name, text):
     if count > FILE_MAX:
         yield f"{name}: {count} lines; more than {FILE_MAX}"
     for function, first, last in functions(name, text):
-        if last - first + 1 > FUNCTION_MAX:
-            yield f"{name}:{first}: {function} has {last - first + 1} lines; more than {FUNCTION_MAX}"
+        length = last - first + 1
+        if length > FUNCTION_MAX:
+            yield f"{name}:{first}: {function} has {length} lines; more than {FUNCTION_MAX}"
 
 
 def test_files_and_functions_are_small():

@@ -99,8 +99,9 @@ def test_what_it_prints_works_and_ctrl_c_ends_it(running):
         assert b"<script" in page.read()
     command = running.find(r"(mosquitto_sub .* base64 -d) > test\.jpg")
     picture = subprocess.run(command, shell=True, capture_output=True, check=True, timeout=20)
-    header = subprocess.run(["djpeg", "-pnm"], input=picture.stdout, capture_output=True, check=True)
-    assert header.stdout.startswith(b"P6\n1920 1080\n")
+    pixels = subprocess.run(["djpeg", "-pnm"], input=picture.stdout, capture_output=True,
+                            check=True)
+    assert pixels.stdout.startswith(b"P6\n1920 1080\n")
     running.press_ctrl_c()
     assert running.end() == 0
     assert left_behind() == ""

@@ -2,9 +2,9 @@
 """summary.py LOGS: adds up what the suites of tests/run reported.
 
 LOGS/suites.tsv has a line for each suite: name, kind, exit code, seconds. The kind tells where its
-test cases are: "junit" (LOGS/NAME.xml, from pytest, ctest or node), "tap" (the same file in node's
-TAP), or "plain" (the suite is one case and its exit code says all; 77 is a skip whose reason is the
-last line of LOGS/NAME.log). A suite that crashed, or that ran no case, counts as one more failure.
+test cases are: "junit" (LOGS/NAME.xml, from pytest, ctest or node), or "plain" (the suite is one
+case and its exit code says all; 77 is a skip whose reason is the last line of LOGS/NAME.log). A
+suite that crashed, or that ran no case, counts as one more failure.
 """
 import re
 import sys
@@ -63,18 +63,6 @@ def read_junit(path):
     return result
 
 
-def read_tap(path):
-    text = path.read_text(encoding="utf-8")
-
-    def total(word):
-        found = re.search(rf"^# {word} (\d+)$", text, re.M)
-        return int(found.group(1)) if found else 0
-
-    skips = re.findall(r"^ *ok \d+ - (.*?) # SKIP ?(.*)$", text, re.M)
-    fails = re.findall(r"^ *not ok \d+ - (.*)$", text, re.M)[:total("fail") + total("cancelled")]
-    return Result(total("pass"), skips, [(name, "see the log") for name in fails])
-
-
 def last_line(path):
     lines = path.read_text(encoding="utf-8", errors="replace").strip().splitlines()
     return lines[-1][:160] if lines else ""
@@ -89,12 +77,10 @@ def read_plain(status, log):
 
 
 def read_suite(logs, name, kind, status):
-    log = logs / f"{name.replace('/', '-')}.log"
     if kind == "plain":
-        return read_plain(status, log)
-    report = logs / f"{name}.xml"
+        return read_plain(status, logs / f"{name}.log")
     try:
-        result = read_junit(report) if kind == "junit" else read_tap(report)
+        result = read_junit(logs / f"{name}.xml")
     except (OSError, xml.ParseError) as error:
         return Result(failed=[("", f"left no report (exit code {status}): {error}")])
     if status in TIMED_OUT:
