@@ -12,6 +12,12 @@ target_compile_options(still2mqtt_flags INTERFACE
     -fno-common -fstack-protector-strong)
 target_link_options(still2mqtt_flags INTERFACE -Wl,-z,relro,-z,now -Wl,--as-needed)
 
+# assertions are about our own mistakes: a released agent should stop at one, not go on with it
+foreach(config RELEASE RELWITHDEBINFO MINSIZEREL)
+    string(REPLACE "-DNDEBUG" "" CMAKE_C_FLAGS_${config} "${CMAKE_C_FLAGS_${config}}")
+    string(REPLACE "-DNDEBUG" "" CMAKE_CXX_FLAGS_${config} "${CMAKE_CXX_FLAGS_${config}}")
+endforeach()
+
 if(STILL2MQTT_WERROR)
     target_compile_options(still2mqtt_flags INTERFACE -Werror)
 endif()
