@@ -19,11 +19,16 @@
 
 enum { START_S = 20, WORDS_MAX = 16 };
 
-static const char broker_path[] = "/usr/sbin/mosquitto";
+// $MOSQUITTO, or Debian's
+static const char *broker_path(void)
+{
+    const char *path = getenv("MOSQUITTO");
+    return path != NULL ? path : "/usr/sbin/mosquitto";
+}
 
 bool mosquitto_is_installed(void)
 {
-    return access(broker_path, X_OK) == 0 && access("/usr/bin/mosquitto_pub", X_OK) == 0;
+    return access(broker_path(), X_OK) == 0 && access("/usr/bin/mosquitto_pub", X_OK) == 0;
 }
 
 static struct sockaddr_in loopback(int port)
@@ -101,7 +106,7 @@ void mosquitto_start(struct mosquitto *mosquitto)
     const char *words[] = {"mosquitto", "-c", conf, NULL};
     mosquitto->pid = fork();
     if (mosquitto->pid == 0) {
-        become(broker_path, words);
+        become(broker_path(), words);
     }
     int64_t deadline_ns = timing_now_ns() + TIMING_S(START_S);
     while (!answers(mosquitto->port)) {
