@@ -460,29 +460,6 @@ static void appends_behind_what_is_there(void **state)
     image_fini(&image);
 }
 
-static void huffman_tables_are_the_four_of_annex_k(void **state)
-{
-    struct bytes tables;
-    struct fault fault;
-    bytes_init(&tables);
-    assert_true(jpeg_encoder_huffman_tables(*state, &tables, &fault));
-    // FFC4, length, class and id, 16 counts, and as many symbols as T.81 K.3 lists
-    static const struct {
-        uint8_t id;
-        uint8_t symbols;
-    } expected[] = {{0x00, 12}, {0x10, 162}, {0x01, 12}, {0x11, 162}};
-    size_t at = 0;
-    for (int i = 0; i < 4; i++) {
-        assert_int_equal(tables.data[at], 0xFF);
-        assert_int_equal(tables.data[at + 1], 0xC4);
-        assert_int_equal(tables.data[at + 2] << 8 | tables.data[at + 3], 19 + expected[i].symbols);
-        assert_int_equal(tables.data[at + 4], expected[i].id);
-        at += 2 + 19 + (size_t)expected[i].symbols;
-    }
-    assert_int_equal(at, tables.len);
-    bytes_fini(&tables);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -501,7 +478,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(no_room_is_a_fault, setup, teardown),
         cmocka_unit_test_setup_teardown(edges_are_repeated, setup, teardown),
         cmocka_unit_test_setup_teardown(appends_behind_what_is_there, setup, teardown),
-        cmocka_unit_test_setup_teardown(huffman_tables_are_the_four_of_annex_k, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
