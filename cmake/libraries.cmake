@@ -20,7 +20,9 @@ if(STILL2MQTT_LIBCAMERA STREQUAL "ON" AND NOT LIBCAMERA_FOUND)
     message(FATAL_ERROR "STILL2MQTT_LIBCAMERA=ON, but libcamera's headers were not found "
                         "(Debian: apt install libcamera-dev)")
 endif()
-if(LIBCAMERA_FOUND)
+if(STILL2MQTT_LIBCAMERA STREQUAL "OFF")
+    message(STATUS "libcamera: switched off, so its driver is left out")
+elseif(LIBCAMERA_FOUND)
     message(STATUS "libcamera ${LIBCAMERA_VERSION}: building the libcamera driver")
 else()
     message(STATUS "libcamera: no headers (apt install libcamera-dev), so the libcamera driver is "
