@@ -4,6 +4,9 @@
 // Whatever the driver does (die, hang, lie, not exist), the camera goes offline, says why, and
 // starts it again with backoff; nothing of it reaches the caller but these events. Everything runs
 // on the loop's thread; no call waits for the driver.
+//
+// A warm camera streams all the time. A cold one (camera.standby) is online too while it rests,
+// with its driver ended and its device closed: a shot starts it.
 #pragma once
 
 #include "base/loop.h"
@@ -14,7 +17,8 @@
 struct camera;
 
 struct camera_events {
-    // Streaming: shots can be asked for. `info` lives until offline.
+    // Shots can be asked for. `info` lives until offline. Called again when a cold camera came back
+    // as another.
     void (*online)(void *context, const struct camera_info *info);
     // Called once a change to offline, and again when the reason changes.
     void (*offline)(void *context, const struct fault *why);
@@ -22,6 +26,8 @@ struct camera_events {
     void (*frame)(void *context, uint64_t shot, struct frame *frame);
     // The shot will not come.
     void (*failed)(void *context, uint64_t shot, const struct fault *why);
+    // The camera has stalled, and its stream is started anew; a shot that runs goes on.
+    void (*healing)(void *context, const struct fault *why);
     // The driver says something for the log; a flood is cut and counted before it comes here.
     void (*log)(void *context, uint32_t level, const char *text);
 };
@@ -36,10 +42,14 @@ struct camera *camera_create(struct loop *loop, const struct settings_camera *se
 // How long the camera waits for what. The defaults are in camera.c, with their reasons.
 struct camera_deadlines {
     uint32_t stage_ms;         // for each answer on the way up
-    uint32_t ping_interval_ms; // while online
+    uint32_t stall_ms;         // for the next frame, at the least: five frame intervals, if longer
+    uint32_t stop_ms;          // for the end of a stream
+    uint32_t waiting_ms;       // for a camera to be plugged in, before its driver is started anew
+    uint32_t ping_interval_ms; // while it streams or waits
     uint32_t pong_ms;
-    uint32_t exit_ms; // between the end of the driver's socket and the end of its process
-    uint32_t end_ms;  // camera_destroy: for the driver to end by itself, before it is killed
+    uint32_t exit_ms;   // between the end of the driver's socket and the end of its process
+    uint32_t linger_ms; // until a cold camera without a shot rests
+    uint32_t end_ms;    // camera_destroy: for the driver to end by itself, before it is killed
     uint32_t retry_first_ms;
     uint32_t retry_cap_ms;
 };
@@ -52,12 +62,16 @@ void camera_start(struct camera *camera);
 
 bool camera_is_online(const struct camera *camera);
 
-// How often a driver was started again, for `health`.
-uint32_t camera_restarts(const struct camera *camera);
+// Whether it is cold and its device closed.
+bool camera_is_resting(const struct camera *camera);
 
-// Asks for one frame whose exposure begins at or after `not_before_ns`. One shot at a time, only
-// while online. Answered by exactly one of frame and failed, within the deadline that
-// camera.timeout_s sets.
+// For `health`.
+struct camera_health camera_health(const struct camera *camera);
+
+// Asks for one frame whose exposure begins at or after `not_before_ns`, or for the newest one there
+// is (camera.freshness). One shot at a time, only while online. Answered by exactly one of frame
+// and failed, within the deadline that camera.timeout_s sets, after the camera has started and
+// settled.
 void camera_shoot(struct camera *camera, uint64_t shot, int64_t not_before_ns);
 
 // Ends the loan; also right for a frame of a driver that has died since.

@@ -15,5 +15,14 @@ struct camera_info {
     enum color_encoding encoding;
     enum color_range range;
     double frame_interval_ms; // 0: unknown
-    int pid;
+    unsigned orientation;     // what is left of rotation and flips, as EXIF counts: 1 to 8
+    char unsupported[256];    // the settings that this camera does not have: "gain, hdr"
+    int pid;                  // of the driver
+};
+
+// How often a camera had to be mended.
+struct camera_health {
+    uint32_t stream_restarts;
+    uint32_t restarts;     // of the driver
+    uint32_t shots_failed; // in a row, until now
 };

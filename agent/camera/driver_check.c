@@ -37,6 +37,10 @@ size_t driver_message_size(uint32_t type)
         return MESSAGE_SIZE(lost);
     case DRIVER_LOG:
         return MESSAGE_SIZE(log);
+    case DRIVER_WAITING:
+        return MESSAGE_SIZE(waiting);
+    case DRIVER_PONG:
+        return MESSAGE_SIZE(pong);
     case DRIVER_CONFIGURE:
         return MESSAGE_SIZE(configure);
     case DRIVER_SHOOT:
@@ -45,8 +49,8 @@ size_t driver_message_size(uint32_t type)
         return MESSAGE_SIZE(give_back);
     case DRIVER_LIST_END:
     case DRIVER_STARTED:
-    case DRIVER_PONG:
     case DRIVER_STOPPED:
+    case DRIVER_APPEARED:
     case DRIVER_LIST:
     case DRIVER_START:
     case DRIVER_PING:
@@ -137,8 +141,13 @@ static bool check_configured(struct driver_configured *configured, struct fault 
         return fault_set(fault, FAULT_CAMERA, 0, "the driver announced a frame interval of %g ms",
                          configured->frame_interval_ms);
     }
+    if (configured->orientation < 1 || configured->orientation > 8) {
+        return fault_set(fault, FAULT_CAMERA, 0, "the driver announced the orientation %u",
+                         configured->orientation);
+    }
     return check_text(configured->id, sizeof configured->id, fault) &&
-           check_text(configured->model, sizeof configured->model, fault);
+           check_text(configured->model, sizeof configured->model, fault) &&
+           check_text(configured->unsupported, sizeof configured->unsupported, fault);
 }
 
 // A camera that says "NaN" or "infinite" says nothing.
@@ -161,6 +170,14 @@ static void clean_facts(struct frame_facts *facts)
     }
 }
 
+static bool check_frame(struct driver_frame *frame, struct fault *fault)
+{
+    clean_facts(&frame->facts);
+    return frame->settling < SETTLING_COUNT ||
+           fault_set(fault, FAULT_CAMERA, 0, "the driver sent a frame that has settled as %u",
+                     frame->settling);
+}
+
 static bool check_body(struct driver_message *message, struct fault *fault)
 {
     switch ((enum driver_message_type)message->type) {
@@ -171,19 +188,25 @@ static bool check_body(struct driver_message *message, struct fault *fault)
     case DRIVER_CONFIGURED:
         return check_configured(&message->configured, fault);
     case DRIVER_FRAME:
-        clean_facts(&message->frame.facts);
-        return true;
+        return check_frame(&message->frame, fault);
     case DRIVER_FAILED:
         return check_reason(message->failed.text, sizeof message->failed.text, fault);
     case DRIVER_LOST:
         return check_reason(message->lost.text, sizeof message->lost.text, fault);
     case DRIVER_LOG:
         return check_text(message->log.text, sizeof message->log.text, fault);
+    case DRIVER_WAITING:
+        return check_reason(message->waiting.text, sizeof message->waiting.text, fault);
+    case DRIVER_PONG:
+        return message->pong.waiting_ns >= 0 ||
+               fault_set(fault, FAULT_CAMERA, 0,
+                         "the driver says that it has waited for less "
+                         "than no time");
     case DRIVER_BUFFER: // held against its descriptors by driver_check_buffer
     case DRIVER_LIST_END:
     case DRIVER_STARTED:
-    case DRIVER_PONG:
     case DRIVER_STOPPED:
+    case DRIVER_APPEARED:
         return true;
     case DRIVER_LIST:
     case DRIVER_CONFIGURE:

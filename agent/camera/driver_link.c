@@ -53,7 +53,7 @@ static int spawn(pid_t *pid, const char *path, int socket_fd)
 bool driver_link_spawn(struct driver_link *link, const char *drivers_path, const char *name,
                        struct fault *fault)
 {
-    *link = (struct driver_link){.pid = 0, .pidfd = -1, .socket = -1};
+    *link = (struct driver_link){.pid = 0, .pidfd = -1, .socket = -1, .status = -1};
     char path[1280];
     snprintf(path, sizeof path, "%s/still2mqtt-camera-%s", drivers_path, name);
 
@@ -203,6 +203,7 @@ bool driver_link_reap(struct driver_link *link, char *how, size_t how_size)
     } else if (rc != 0 || info.si_pid == 0) {
         return false;
     } else if (info.si_code == CLD_EXITED) {
+        link->status = info.si_status;
         snprintf(how, how_size, "ended with status %d", info.si_status);
     } else {
         snprintf(how, how_size, "was killed by signal %d (%s)", info.si_status,

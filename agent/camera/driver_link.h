@@ -13,6 +13,7 @@ struct driver_link {
     pid_t pid;  // 0: no process
     int pidfd;  // readable once the process has ended
     int socket; // -1 once closed
+    int status; // of an ended process that exited by itself; -1 else
 };
 
 enum driver_received {

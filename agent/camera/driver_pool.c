@@ -117,6 +117,8 @@ static void point_planes(const struct driver_pool *pool, struct slot *slot)
         .encoding = (enum color_encoding)configured->encoding,
         .range = (enum color_range)configured->range,
         .plane_count = configured->plane_count,
+        .orientation = configured->orientation,
+        .camera_model = configured->model,
         .buffer = slot->buffer.index,
     };
     for (uint32_t i = 0; i < configured->plane_count; i++) {
@@ -216,6 +218,8 @@ struct frame *driver_pool_lend(struct driver_pool *pool, const struct driver_fra
     frame->sequence = message->sequence;
     frame->captured_ns = message->captured_ns;
     frame->captured_is_estimate = message->captured_is_estimate != 0;
+    frame->settling = (enum settling)message->settling;
+    frame->settle_ms = message->settle_ms;
     frame->facts = message->facts;
     for (uint32_t i = 0; i < frame->plane_count; i++) {
         frame->planes[i].size =

@@ -12,16 +12,17 @@
 //   camera … list-end  ────────────────▶
 //                   ◀───────────────────  configure
 //   configured, buffer … (or failed) ──▶
+//   (or waiting … appeared) ───────────▶                              then configure again
 //                   ◀───────────────────  start
 //   started (or failed) ───────────────▶
 //                   ◀───────────────────  shoot {shot, not_before}
 //   frame {shot, buffer} (or failed) ──▶                              the buffer is on loan now
 //                   ◀───────────────────  give-back {buffer}
 //                   ◀───────────────────  ping
-//   pong            ───────────────────▶
+//   pong {frames, waiting} ────────────▶                              how the stream fares
 //   lost            ───────────────────▶                              the camera has gone
 //                   ◀───────────────────  stop
-//   stopped         ───────────────────▶
+//   stopped         ───────────────────▶                              start may follow
 //
 // The agent may close the socket at any time; the driver then ends by itself. The agent believes
 // nothing: every number is checked (driver_check.c), and a driver that breaks the protocol, or a
@@ -34,7 +35,7 @@
 
 enum {
     DRIVER_FD = 3,
-    DRIVER_PROTOCOL_VERSION = 1,
+    DRIVER_PROTOCOL_VERSION = 2,
     DRIVER_MESSAGE_MAX = 4096,
     DRIVER_BUFFERS_MAX = 16,
 };
@@ -53,6 +54,8 @@ enum driver_message_type {
     DRIVER_PONG,
     DRIVER_STOPPED,
     DRIVER_LOG,
+    DRIVER_WAITING,
+    DRIVER_APPEARED,
     // from the agent
     DRIVER_LIST = 101,
     DRIVER_CONFIGURE,
@@ -77,10 +80,79 @@ struct driver_camera { // one a camera, for --list-cameras
     char details[2048]; // for people: formats and sizes, a line each
 };
 
+// What a camera can be told about its pictures; NAN leaves it to the camera. Words are numbers: the
+// place of the word in the list that the settings have for it (settings_table.c).
+enum driver_control {
+    DRIVER_CONTROL_EXPOSURE_US,
+    DRIVER_CONTROL_GAIN,
+    DRIVER_CONTROL_EV,
+    DRIVER_CONTROL_AWB, // enum driver_awb
+    DRIVER_CONTROL_AWB_RED,
+    DRIVER_CONTROL_AWB_BLUE,
+    DRIVER_CONTROL_METERING, // enum driver_metering
+    DRIVER_CONTROL_FLICKER_PERIOD_US,
+    DRIVER_CONTROL_BRIGHTNESS,
+    DRIVER_CONTROL_CONTRAST,
+    DRIVER_CONTROL_SATURATION,
+    DRIVER_CONTROL_SHARPNESS,
+    DRIVER_CONTROL_AF_MODE,       // enum driver_af_mode
+    DRIVER_CONTROL_LENS_POSITION, // dioptres; 0 is infinity
+    DRIVER_CONTROL_ROI_X,         // fractions of the whole
+    DRIVER_CONTROL_ROI_Y,
+    DRIVER_CONTROL_ROI_WIDTH,
+    DRIVER_CONTROL_ROI_HEIGHT,
+    DRIVER_CONTROL_HDR, // enum driver_hdr
+    DRIVER_CONTROL_COUNT,
+};
+
+enum driver_awb {
+    DRIVER_AWB_AUTO, // what NAN says, too
+    DRIVER_AWB_INCANDESCENT,
+    DRIVER_AWB_TUNGSTEN,
+    DRIVER_AWB_FLUORESCENT,
+    DRIVER_AWB_INDOOR,
+    DRIVER_AWB_DAYLIGHT,
+    DRIVER_AWB_CLOUDY,
+    DRIVER_AWB_COUNT,
+};
+
+enum driver_metering {
+    DRIVER_METERING_AUTO, // likewise
+    DRIVER_METERING_CENTRE,
+    DRIVER_METERING_SPOT,
+    DRIVER_METERING_MATRIX,
+    DRIVER_METERING_COUNT,
+};
+
+enum driver_af_mode {
+    DRIVER_AF_AUTO, // continuous where there is a lens, manual where its position is given
+    DRIVER_AF_CONTINUOUS,
+    DRIVER_AF_MANUAL,
+    DRIVER_AF_OFF, // the lens is left alone
+    DRIVER_AF_COUNT,
+};
+
+enum driver_hdr {
+    DRIVER_HDR_AUTO, // likewise
+    DRIVER_HDR_OFF,
+    DRIVER_HDR_SINGLE,
+    DRIVER_HDR_MULTI,
+    DRIVER_HDR_NIGHT,
+    DRIVER_HDR_COUNT,
+};
+
 struct driver_configure {
     uint32_t width; // the wish; DRIVER_CONFIGURED says what it became
     uint32_t height;
-    double fps;
+    double fps;           // while a shot is open, and until the camera has settled
+    double idle_fps;      // otherwise; 0: as fps
+    uint32_t settle_ms;   // how long the first shot after a start waits for AE, AWB and AF at most
+    uint32_t keep_latest; // 1: the newest frame is kept for a shot that takes one of before it
+    uint32_t rotation;    // 0, 90, 180 or 270 degrees clockwise, after the flips
+    uint32_t hflip;       // 1: mirrored
+    uint32_t vflip;
+    uint32_t reserved;
+    double controls[DRIVER_CONTROL_COUNT];
     char select[256]; // camera id, index or model; "" is the first
     char format[16];  // "auto" or one name of enum pixel_format
     char path[1024];  // files driver: its folder
@@ -100,11 +172,12 @@ struct driver_configured {
     uint32_t encoding; // enum color_encoding
     uint32_t range;    // enum color_range
     uint32_t plane_count;
-    uint32_t buffer_count; // as many DRIVER_BUFFER follow, in order; 2 to DRIVER_BUFFERS_MAX
-    uint32_t reserved;
+    uint32_t buffer_count;    // as many DRIVER_BUFFER follow, in order; 2 to DRIVER_BUFFERS_MAX
+    uint32_t orientation;     // what is left of rotation, hflip and vflip, as EXIF counts: 1 to 8
     double frame_interval_ms; // of the stream; 0: unknown
     char id[256];
     char model[64];
+    char unsupported[256]; // the settings that this camera does not have: "gain, hdr"
 };
 
 // Passed once. A memfd is sealed against shrinking (F_SEAL_SHRINK), so that a driver that dies or
@@ -118,7 +191,8 @@ struct driver_buffer {
 
 struct driver_shoot {
     uint64_t shot;         // named again in DRIVER_FRAME or DRIVER_FAILED
-    int64_t not_before_ns; // monotonic: the exposure of the frame begins at or after this
+    int64_t not_before_ns; // monotonic: the exposure of the frame begins at or after this; 0: any
+                           // frame of this stream will do
 };
 
 struct driver_frame {
@@ -128,9 +202,9 @@ struct driver_frame {
                                    // was queued
     uint32_t buffer;
     uint32_t sequence;
-    uint32_t reserved;
+    uint32_t settling;               // enum settling
     uint32_t used[FRAME_PLANES_MAX]; // bytes a plane; 0: all of it (raw formats only)
-    uint32_t reserved2;
+    uint32_t settle_ms;              // from the start of the stream until it had settled
     struct frame_facts facts;
 };
 
@@ -143,6 +217,19 @@ struct driver_failed {
 
 struct driver_lost { // the camera is gone; the driver ends after this
     char text[320];
+};
+
+// Instead of a failed configure: there is no such camera now, and DRIVER_APPEARED will tell when
+// there may be one.
+struct driver_waiting {
+    int32_t code; // an errno, or 0
+    uint32_t reserved;
+    char text[320];
+};
+
+struct driver_pong {
+    uint64_t frames;    // completed since the start of the stream, whether usable or not
+    int64_t waiting_ns; // how long the camera has owed the next one; 0: it owes none
 };
 
 struct driver_log {
@@ -170,6 +257,8 @@ struct driver_message {
         struct driver_lost lost;
         struct driver_log log;
         struct driver_give_back give_back;
+        struct driver_waiting waiting;
+        struct driver_pong pong;
     };
 };
 

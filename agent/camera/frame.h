@@ -44,6 +44,13 @@ enum convergence { // of AE, AWB, AF
     CONVERGENCE_COUNT,
 };
 
+enum settling {            // how a stream fared since its start
+    SETTLING_NOT_REPORTED, // the camera does not say; it was given its time
+    SETTLING_CONVERGED,
+    SETTLING_TIMED_OUT,
+    SETTLING_COUNT,
+};
+
 // What the camera says of one frame. NAN: it did not say.
 struct frame_facts {
     double exposure_us;
@@ -78,6 +85,10 @@ struct frame {
     uint32_t sequence;         // the camera's frame number
     int64_t captured_ns;       // monotonic; the start of exposure
     bool captured_is_estimate; // the camera gave no usable time: this is when its buffer was queued
+    unsigned orientation;      // how it is to be turned for the eye, as EXIF counts: 1 to 8
+    const char *camera_model;  // for as long as the loan lasts
+    enum settling settling;    // when the first frame of this stream could be used
+    uint32_t settle_ms;        // after its start
     struct frame_facts facts;
     uint32_t buffer; // the camera's; nobody else's business
     void *pool;

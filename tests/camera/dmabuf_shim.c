@@ -3,7 +3,8 @@
 //
 // A memfd stands for the device /dev/udmabuf; a buffer "made" by it is the memfd that it was to be
 // made of, which can be mapped and passed on like a dma-buf. VCAM_YAML replaces the path of
-// virtual.yaml, which is compiled into libcamera.
+// virtual.yaml, which is compiled into libcamera. VCAM_FIRMWARE_NODE names a file with the firmware
+// node of the virtual USB controller, which has none: libcamera wants one to name a USB camera.
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -21,7 +22,14 @@
 #include <unistd.h>
 
 static const char DEVICE[] = "/dev/udmabuf";
-static const char CONFIGURATION[] = "/libcamera/pipeline/virtual/virtual.yaml";
+
+static const struct {
+    const char *end; // of a path
+    const char *variable;
+} redirections[] = {
+    {"/libcamera/pipeline/virtual/virtual.yaml", "VCAM_YAML"},
+    {"/vhci_hcd.0/firmware_node/path", "VCAM_FIRMWARE_NODE"},
+};
 
 // Every open() is a duplicate of this one, so that each is known by its inode.
 static int device = -1;
@@ -49,11 +57,15 @@ static bool is_device(int fd)
 
 static const char *redirect(const char *path)
 {
-    const char *yaml = getenv("VCAM_YAML");
     size_t len = strlen(path);
-    size_t end = sizeof CONFIGURATION - 1;
-    bool is_it = len >= end && strcmp(path + len - end, CONFIGURATION) == 0;
-    return yaml != NULL && is_it ? yaml : path;
+    for (size_t i = 0; i < sizeof redirections / sizeof redirections[0]; i++) {
+        const char *other = getenv(redirections[i].variable);
+        size_t end = strlen(redirections[i].end);
+        if (other != NULL && len >= end && strcmp(path + len - end, redirections[i].end) == 0) {
+            return other;
+        }
+    }
+    return path;
 }
 
 // dlsym gives an object pointer, POSIX promises that it holds a function's.

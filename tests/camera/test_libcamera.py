@@ -5,22 +5,16 @@ Every test runs for each libcamera that virtual_camera.SUITES names.
 
 import os
 import random
-import shutil
 import signal
-import subprocess
 
 import numpy
 import pytest
 from PIL import Image
 
 import virtual_camera
-from driver_client import (ENCODINGS, FORMATS, RANGES, DriverClient, Ended, Refused,
-                           monotonic_ns)
-
-BARS, JPEGS = "Virtual bars", "Virtual jpegs"
-MS = 1_000_000
-INTERVAL_MS = 1000 / 30
-SETTLING_FRAMES = 30  # at full rate after a start, then two a second
+from driver_client import (CONVERGENCES, ENCODINGS, FORMATS, RANGES, SETTLINGS, DriverClient, Ended,
+                           Refused, monotonic_ns)
+from driver_shots import BARS, INTERVAL_MS, JPEGS, MS, streaming, take
 
 
 def psnr(a, b):
@@ -49,33 +43,14 @@ def picture_planes(path, size):
             ((luma, size), (blue, half), (red, half))]
 
 
-def streaming(client, **wish):
-    client.configure(**wish)
-    client.start()
-    return client
-
-
-def take(client):
-    """One shot, given back at once."""
-    not_before = client.shoot()
-    frame = client.frame()
-    assert not_before <= frame.captured_ns <= monotonic_ns()
-    client.give_back(frame)
-    return frame
-
-
-def settle(client):
-    """Shoots until the full rate that follows a start is over."""
-    while take(client).sequence <= SETTLING_FRAMES + 8:
-        pass
-
-
 def test_list(driver, suite):
     with DriverClient(driver) as client:
         cameras = client.list()
         assert [(c.index, c.id, c.model, c.location) for c in cameras] == [
             (0, "Virtual0", BARS, "front"), (1, "Virtual1", JPEGS, "back")]
-        assert cameras[1].details == "NV12 1280x720 to 4608x2592"
+        formats, controls = cameras[1].details.split("\n")
+        assert formats == "NV12 1280x720 to 4608x2592"
+        assert controls.startswith("controls: ") and "FrameDurationLimits [33333..100000]" in controls
 
 
 def test_hello_names_the_library(driver, suite):
@@ -97,7 +72,7 @@ def test_hello_names_the_library(driver, suite):
 ])
 def test_size_is_the_nearest(driver, wish, given):
     with DriverClient(driver) as client:
-        configured = client.configure(*wish, select=BARS)
+        configured = client.configure(width=wish[0], height=wish[1], select=BARS)
         assert (configured.width, configured.height) == given
         assert FORMATS[configured.format] == "NV12"
         assert configured.buffer_count == 4
@@ -246,7 +221,6 @@ def test_idle_costs_nothing(driver):
     """The virtual camera would give 900 frames a second."""
     with DriverClient(driver) as client:
         streaming(client)
-        settle(client)
         first, before = take(client), client.cpu_s()
         assert client.receive(2) is None
         last, after = take(client), client.cpu_s()
@@ -255,13 +229,117 @@ def test_idle_costs_nothing(driver):
         assert after - before <= 0.04, f"{after - before} s of CPU in 2 s"
 
 
-def test_settling_is_paced(driver):
+def test_idle_at_the_rate_that_is_asked_for(driver):
     with DriverClient(driver) as client:
-        streaming(client, select=BARS)
+        streaming(client, select=BARS, idle_fps=10)
         first = take(client)
-        assert client.receive(0.5) is None
+        assert client.receive(1) is None
         frames = take(client).sequence - first.sequence
-        assert 10 <= frames <= 3 + 15 + 5
+        assert 10 <= frames <= 3 + 10 + 5
+
+
+def with_ae(script):
+    return {**os.environ, "VCAM_AE": script}
+
+
+@pytest.mark.parametrize("script, settling, frames", [
+    ("s", "CONVERGED", 1), ("....s", "CONVERGED", 5), ("??..s", "CONVERGED", 5),
+    (".", "TIMED_OUT", None), ("?", "NOT_REPORTED", None)])
+def test_the_first_shot_waits_until_the_camera_has_settled(driver, script, settling, frames):
+    with DriverClient(driver, with_ae(script)) as client:
+        client.configure(settle_ms=400)
+        for _ in range(2):  # a start is a start
+            begun = monotonic_ns()
+            client.start()
+            client.shoot()
+            frame = client.frame()
+            client.give_back(frame)
+            assert SETTLINGS[frame.settling] == settling
+            if frames:
+                # the shot may come a little after the first good frame
+                assert frames <= frame.sequence <= frames + 4
+                assert frame.settle_ms <= (frames + 2) * INTERVAL_MS + 100
+                assert CONVERGENCES[frame.ae] == "SETTLED"
+            else:
+                assert 400 <= frame.settle_ms <= 400 + 3 * INTERVAL_MS
+                assert monotonic_ns() - begun >= 400 * MS
+            # at full rate until then, and no faster
+            assert frame.sequence <= 4 + frame.settle_ms / INTERVAL_MS + 2
+            again = take(client)
+            assert (again.settling, again.settle_ms) == (frame.settling, frame.settle_ms)
+            client.stop()
+
+
+def test_the_newest_frame_at_once(driver):
+    with DriverClient(driver) as client:
+        streaming(client, keep_latest=True, idle_fps=2)
+        client.shoot(0)
+        first = client.frame()
+        client.give_back(first)
+        for _ in range(4):
+            assert client.receive(1.1) is None  # two more frames at the least
+            asked = client.shoot(0) or monotonic_ns()
+            frame = client.frame()
+            assert monotonic_ns() - asked < 20 * MS
+            assert asked - 600 * MS < frame.captured_ns < asked
+            client.give_back(frame)
+        # and a fresh one for who insists
+        take(client)
+
+
+def test_the_newest_frame_is_nobodys_to_fill(driver):
+    with DriverClient(driver) as client:
+        streaming(client, select=JPEGS, keep_latest=True, idle_fps=30)
+        for _ in range(10):
+            client.shoot(0)
+            frame = client.frame()
+            pixels = client.plane(frame, 0)
+            assert client.receive(0.1) is None
+            assert client.plane(frame, 0) == pixels
+            client.give_back(frame)
+
+
+def test_controls_that_the_camera_does_not_have_are_named(driver):
+    with DriverClient(driver) as client:
+        client.configure(exposure_us=10000, gain=2, ev=1, awb=6, awb_red=2, awb_blue=2, metering=2,
+                         flicker_period_us=10000, brightness=0.1, contrast=2, saturation=2,
+                         sharpness=2, af_mode=2, lens_position=0, roi_x=0, roi_y=0, roi_width=0.5,
+                         roi_height=0.5, hdr=4)
+        named = client.configured.unsupported.split(", ")
+        assert named == ["exposure_us", "gain", "awb", "awb_gains", "metering", "flicker_period_us",
+                         "ev", "brightness", "contrast", "saturation", "sharpness", "af_mode",
+                         "roi", "hdr"]
+        lines = [line for line in client.logs if "none of these settings" in line.text]
+        assert len(lines) == 1 and client.configured.unsupported in lines[0].text
+        client.start()
+        take(client)
+
+
+def test_by_default_nothing_is_asked_for(driver):
+    with DriverClient(driver) as client:
+        assert client.configure().unsupported == ""
+        assert not [line for line in client.logs if "settings" in line.text]
+
+
+@pytest.mark.parametrize("turn, left", [
+    ({}, 1), ({"hflip": True}, 1), ({"vflip": True}, 1), ({"rotation": 180}, 1),
+    ({"rotation": 90}, 6), ({"rotation": 270}, 8), ({"rotation": 90, "hflip": True}, 7)])
+def test_quarter_turns_are_left(driver, turn, left):
+    """The virtual camera says that it makes the others, as a sensor does, and its word counts."""
+    with DriverClient(driver) as client:
+        assert client.configure(**turn).orientation == left
+
+
+def test_pulse(driver):
+    with DriverClient(driver) as client:
+        streaming(client)
+        take(client)
+        pong = client.ping()
+        assert pong.frames >= 1
+        assert client.receive(0.7) is None
+        later = client.ping()
+        assert later.frames > pong.frames
+        assert later.waiting_ns < 600 * MS
 
 
 def test_a_hundred_shots_leave_nothing_behind(driver):
@@ -329,111 +407,3 @@ def test_kill(driver):
         assert client.plane(frame, 0) == pixels  # the pages outlive the driver
     with DriverClient(driver) as client:
         take(streaming(client))
-
-
-def with_fault(name):
-    return {**os.environ, "VCAM_FAULT": name}
-
-
-def test_busy(driver):
-    with DriverClient(driver, with_fault("busy")) as client:
-        with pytest.raises(Refused, match="Virtual1 is in use by another process"):
-            client.configure(select="1")
-        client.ping()
-
-
-@pytest.mark.parametrize("fault, words", [("unplug", "the camera was unplugged"),
-                                          ("gone", "cannot queue a request.*No such device")])
-def test_camera_goes(driver, fault, words):
-    """The driver says so and ends, whatever became of the requests and of an open shot."""
-    with DriverClient(driver, with_fault(fault)) as client:
-        streaming(client)
-        with pytest.raises(Refused, match=words):
-            for _ in range(20):
-                take(client)
-        assert os.waitstatus_to_exitcode(client.wait_end(1)) == 69
-
-
-def test_camera_stalls(driver):
-    """Nothing comes, nothing spins, and the driver still listens: the agent's deadline decides."""
-    with DriverClient(driver, with_fault("stall")) as client:
-        streaming(client)
-        assert client.receive(0.5) is None
-        before = client.cpu_s()
-        client.shoot()
-        assert client.receive(1) is None
-        client.ping()
-        assert client.cpu_s() - before <= 0.03
-        client.hang_up()
-        assert client.wait_end(1) == 0
-
-
-def test_log_level(driver):
-    quiet = {name: value for name, value in os.environ.items()
-             if not name.startswith("LIBCAMERA_LOG")}
-    with DriverClient(driver, quiet) as client:
-        client.configure()
-        assert all(line.level <= 4 for line in client.logs)
-        assert all(line.text.startswith("libcamera: ") for line in client.logs)
-    with DriverClient(driver, {**quiet, "LIBCAMERA_LOG_LEVELS": "*:INFO"}) as client:
-        client.configure()
-        assert any(line.level == 6 and "configuring streams" in line.text for line in client.logs)
-        assert all(line.level <= 6 for line in client.logs)
-    with DriverClient(driver, {**quiet, "LIBCAMERA_LOG_LEVELS": "*:DEBUG"}) as client:
-        client.configure()
-        assert any(line.level == 7 for line in client.logs)
-
-
-def run_bare(built):
-    """The driver without virtual cameras: on this machine as it is."""
-    return [built / "ld.so", "--library-path", built / "lib", built / "still2mqtt-camera-libcamera"]
-
-
-def test_metadata_of_real_sensors(built):
-    command = [built / "ld.so", "--library-path", built / "lib", built / "facts_check"]
-    subprocess.run(command, check=True, timeout=10)
-    slept = ["unshare", "--time", "--boottime", "3600"]  # a machine that has slept for an hour
-    if subprocess.run([*slept, "true"], check=False, capture_output=True, timeout=10).returncode:
-        pytest.skip("no time namespaces here")
-    subprocess.run([*slept, *command], check=True, timeout=10)
-
-
-def assert_no_camera(command):
-    with DriverClient(command) as client:
-        assert client.list() == []
-    with DriverClient(command) as client:
-        with pytest.raises(Refused) as refusal:
-            client.configure()
-        client.ping()
-        return str(refusal.value)
-
-
-def has_video():
-    return any(name.startswith(("media", "video")) for name in os.listdir("/dev"))
-
-
-@pytest.mark.skipif(has_video(), reason="this machine has a camera")
-def test_no_camera(built):
-    assert "the kernel shows no /dev/media*" in assert_no_camera(run_bare(built))
-
-
-@pytest.mark.skipif(has_video(), reason="this machine has a camera")
-def test_no_camera_for_this_machines_own_libcamera(tmp_path_factory):
-    if subprocess.run(["pkg-config", "--exists", "libcamera"], check=False).returncode != 0:
-        pytest.skip("libcamera-dev is not installed")
-    built = virtual_camera.build_against("/", virtual_camera.BUILD / "own").resolve()
-    assert "the kernel shows no /dev/media*" in assert_no_camera(run_bare(built))
-
-
-@pytest.mark.skipif(has_video(), reason="this machine has a camera")
-def test_no_permission(built):
-    """A camera's device that belongs to somebody else, and a root that may not pass for everybody."""
-    script = ("mount -t tmpfs dev /dev && mknod -m 660 /dev/media0 c 510 0 && "
-              "chown 65534:video /dev/media0 || exit 77; "
-              "exec setpriv --bounding-set=-dac_override,-dac_read_search \"$@\"")
-    command = [shutil.which("unshare"), "--mount", "sh", "-c", script, "sh"]
-    probe = subprocess.run([*command, "true"], check=False, capture_output=True, timeout=10)
-    if probe.returncode != 0:
-        pytest.skip("only root can make a device to be refused")
-    reason = assert_no_camera([*command, *run_bare(built)])
-    assert "/dev/media0 belongs to the group \"video\"" in reason

@@ -4,6 +4,7 @@
 
 #include "base/timing.h"
 #include "camera/driver_check.h"
+#include "picture/orientation.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -26,6 +27,7 @@ enum {
 
 enum state {
     STATE_IDLE,
+    STATE_WAITING, // for a camera to appear
     STATE_CONFIGURED,
     STATE_STREAMING,
 };
@@ -150,6 +152,13 @@ void driver_send_lost(struct driver *driver, const struct fault *why)
     end(driver, EX_UNAVAILABLE);
 }
 
+void driver_send_appeared(struct driver *driver)
+{
+    assert(driver->state == STATE_WAITING);
+    driver->state = STATE_IDLE;
+    send_word(driver, DRIVER_APPEARED);
+}
+
 static void log_text(enum log_level level, const char *format, va_list arguments)
     __attribute__((format(printf, 2, 0)));
 
@@ -224,13 +233,40 @@ static bool configure(struct driver *driver, const struct driver_configure *wish
         return fault_set(fault, FAULT_CAMERA, EINVAL, "%ux%u pixels at %g fps are no frames",
                          wish->width, wish->height, wish->fps);
     }
-    return driver->ops->configure(driver->context, wish, configured, buffers, fault);
+    struct driver_configure usable = *wish;
+    usable.idle_fps = wish->idle_fps >= FPS_MIN ? fmin(wish->idle_fps, wish->fps) : wish->fps;
+    if (!driver->ops->configure(driver->context, &usable, configured, buffers, fault)) {
+        return false;
+    }
+    if (configured->orientation == 0) {
+        configured->orientation =
+            orientation_of(wish->rotation, wish->hflip != 0, wish->vflip != 0);
+    }
+    return true;
+}
+
+static void send_not_configured(struct driver *driver, const struct fault *why)
+{
+    if (driver->ops->is_waiting == NULL || !driver->ops->is_waiting(driver->context)) {
+        send_failed(driver, 0, why);
+        return;
+    }
+    driver->state = STATE_WAITING;
+    struct driver_message message;
+    memset(&message, 0, sizeof message);
+    message.waiting.code = why->code;
+    snprintf(message.waiting.text, sizeof message.waiting.text, "%s", why->text);
+    send_message(driver, DRIVER_WAITING, &message);
 }
 
 static void on_configure(struct driver *driver, const struct driver_configure *wish)
 {
-    if (driver->state != STATE_IDLE) {
+    if (driver->state != STATE_IDLE && driver->state != STATE_WAITING) {
         protocol_broken(driver, "sent configure twice");
+        return;
+    }
+    if (wish->rotation % 90 != 0 || wish->rotation >= 360) {
+        protocol_broken(driver, "asked for a rotation that is no quarter turn");
         return;
     }
     if (!is_ended(wish->select, sizeof wish->select) ||
@@ -238,12 +274,13 @@ static void on_configure(struct driver *driver, const struct driver_configure *w
         protocol_broken(driver, "sent a text without an end");
         return;
     }
+    driver->state = STATE_IDLE;
     struct driver_message message;
     memset(&message, 0, sizeof message);
     struct driver_buffers buffers = {0};
     struct fault fault;
     if (!configure(driver, wish, &message.configured, &buffers, &fault)) {
-        send_failed(driver, 0, &fault);
+        send_not_configured(driver, &fault);
         return;
     }
     driver->state = STATE_CONFIGURED;
@@ -297,6 +334,16 @@ static void on_give_back(struct driver *driver, uint32_t buffer)
     driver->ops->give_back(driver->context, buffer);
 }
 
+static void on_ping(struct driver *driver)
+{
+    struct driver_message message;
+    memset(&message, 0, sizeof message);
+    if (driver->state == STATE_STREAMING && driver->ops->pulse != NULL) {
+        driver->ops->pulse(driver->context, &message.pong);
+    }
+    send_message(driver, DRIVER_PONG, &message);
+}
+
 static void on_stop(struct driver *driver)
 {
     if (driver->state != STATE_STREAMING) {
@@ -328,7 +375,7 @@ static void on_message(struct driver *driver, const struct driver_message *messa
         on_give_back(driver, message->give_back.buffer);
         return;
     case DRIVER_PING:
-        send_word(driver, DRIVER_PONG);
+        on_ping(driver);
         return;
     case DRIVER_STOP:
         on_stop(driver);
@@ -345,6 +392,8 @@ static void on_message(struct driver *driver, const struct driver_message *messa
     case DRIVER_PONG:
     case DRIVER_STOPPED:
     case DRIVER_LOG:
+    case DRIVER_WAITING:
+    case DRIVER_APPEARED:
         break;
     }
     protocol_broken(driver, "sent a message that is the driver's to send");

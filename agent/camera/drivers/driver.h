@@ -40,11 +40,15 @@ struct driver_ops {
     void (*open)(void *context, struct driver *driver);
     // Calls driver_send_camera for each camera; the scaffold sends the rest.
     bool (*list)(void *context, struct fault *fault);
-    // Width and height are positive, fps is 0.01 to 1000. Fills in `configured` and its
-    // buffer_count of `buffers`. Called again only after it has failed.
+    // Width and height are positive, fps is 0.01 to 1000, idle_fps at most that. Fills in
+    // `configured` and its buffer_count of `buffers`; an orientation of 0 says that nothing was
+    // turned. Called again only after it has failed.
     bool (*configure)(void *context, const struct driver_configure *wish,
                       struct driver_configured *configured, struct driver_buffers *buffers,
                       struct fault *fault);
+    // Whether configure failed for want of a camera, and driver_send_appeared will be called when
+    // there may be one. May be NULL: no.
+    bool (*is_waiting)(void *context);
     bool (*start)(void *context, struct fault *fault);
     // Answered, now or later, by exactly one of driver_send_frame and driver_send_failed. No
     // second one comes before that.
@@ -53,6 +57,8 @@ struct driver_ops {
     void (*give_back)(void *context, uint32_t buffer);
     // A shot that is still open needs no answer any more. start may follow.
     void (*stop)(void *context);
+    // How the stream fares, while there is one. May be NULL: no frame is ever owed.
+    void (*pulse)(void *context, struct driver_pong *pong);
     // The agent has gone, or the camera: let go of everything. Nothing can be sent. May be NULL.
     void (*close)(void *context);
 };
@@ -80,6 +86,9 @@ void driver_send_frame(struct driver *driver, const struct driver_frame *frame);
 
 // Answers the open shot, which will have no frame.
 void driver_send_failed(struct driver *driver, uint64_t shot, const struct fault *why);
+
+// There may be a camera now: ends the wait that is_waiting began.
+void driver_send_appeared(struct driver *driver);
 
 // The camera is gone: sends the reason, and the driver ends once the operation returns.
 void driver_send_lost(struct driver *driver, const struct fault *why);

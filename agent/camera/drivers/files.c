@@ -263,6 +263,7 @@ static bool prepare(struct files *files, const struct driver_configure *wish,
     files->width = wish->width;
     files->height = wish->height;
     files->fps = wish->fps;
+    files->clock.keeps_latest = wish->keep_latest != 0;
     size_t largest;
     int others = files->folder.count - frame_folder_count(&files->folder, files->kind, &largest);
     if (others > 0) {

@@ -34,6 +34,11 @@ static void schedule(struct frame_clock *clock)
     int64_t now_ns = timing_now_ns();
     int64_t first_ns = clock->shoot.not_before_ns > now_ns ? clock->shoot.not_before_ns : now_ns;
     clock->tick = frame_clock_tick_at(clock, first_ns);
+    bool is_past_allowed = clock->keeps_latest && !clock->is_waiting && clock->tick > 0;
+    if (is_past_allowed &&
+        frame_clock_tick_ns(clock, clock->tick - 1) >= clock->shoot.not_before_ns) {
+        clock->tick--;
+    }
     loop_timer_set(driver_loop(clock->driver), clock->timer,
                    frame_clock_tick_ns(clock, clock->tick));
 }

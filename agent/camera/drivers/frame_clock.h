@@ -1,6 +1,6 @@
 // When a made-up camera exposes: on the ticks of a fixed grid, like a sensor that streams. An open
 // shot is due at the first tick that is neither past nor before what it allows, and at a later one
-// if every buffer is on loan then.
+// if every buffer is on loan then. Who keeps the newest frame takes the last tick that is past.
 #pragma once
 
 #include "camera/drivers/driver.h"
@@ -17,6 +17,7 @@ struct frame_clock {
     double interval_ns;
     int64_t start_ns;
     uint32_t buffer_count;
+    bool keeps_latest; // to be set before the start
     struct driver_shoot shoot;
     uint64_t tick;   // when the open shot is due
     bool is_waiting; // it was due, but every buffer was on loan

@@ -19,14 +19,6 @@
 namespace
 {
 
-constexpr int64_t MS = 1000000;
-
-// Idle, a request is queued this often, so that AE and AWB keep following the light: a pipeline
-// runs them for requests only. Twice a second costs next to nothing, and a shot adds its own.
-constexpr int64_t IDLE_INTERVAL_NS = 500 * MS;
-// After a start, the first frames come at full rate: AE and AWB settle within a second or so.
-constexpr uint32_t SETTLING_FRAMES = 30;
-
 struct completion {
     libcamera::Request *request;
     int64_t at_ns;
@@ -54,6 +46,19 @@ class tray
         ring();
     }
 
+    void put_added()
+    {
+        const std::lock_guard<std::mutex> guard(lock);
+        is_added = true;
+        ring();
+    }
+
+    bool take_added()
+    {
+        const std::lock_guard<std::mutex> guard(lock);
+        return std::exchange(is_added, false);
+    }
+
     std::vector<completion> take(bool *gone)
     {
         const std::lock_guard<std::mutex> guard(lock);
@@ -74,7 +79,10 @@ class tray
     std::mutex lock;
     std::vector<completion> completions;
     bool is_gone = false;
+    bool is_added = false;
 };
+
+constexpr int NONE_HELD = -1;
 
 // driver_main's context.
 struct libcamera_driver {
@@ -83,11 +91,19 @@ struct libcamera_driver {
     std::unique_ptr<session> open;
     tray completed;
     int pace_timer = 0;
+    bool is_waiting = false; // for a camera
     bool is_streaming = false;
     bool is_shooting = false;
     driver_shoot shot = {};
+    gate settled = {};
+    uint32_t settle_ms = 0;
+    int64_t idle_interval_ns = 0;
     uint32_t frames = 0; // completed since the start
     int64_t last_queued_ns = 0;
+    int64_t last_completed_ns = 0;
+    bool keeps_latest = false;
+    int held = NONE_HELD; // the slot of the newest frame, where it is kept
+    driver_frame held_frame = {};
 };
 
 libcamera_driver *self_of(void *context)
@@ -133,7 +149,7 @@ bool slot_queue(libcamera_driver &self, slot &slot, fault *fault)
 
 bool slot_is_waiting(const libcamera_driver &self, size_t index)
 {
-    return !self.open->slots[index].is_queued &&
+    return !self.open->slots[index].is_queued && self.held != static_cast<int>(index) &&
            !driver_is_on_loan(self.driver, static_cast<uint32_t>(index));
 }
 
@@ -154,6 +170,8 @@ bool slots_queue(libcamera_driver &self, size_t count, fault *fault)
 }
 
 // Not every pipeline is paced by a sensor, so requests are never queued faster than frames come.
+// Between shots they come seldom, but they come, so that AE and AWB keep following the light: a
+// pipeline runs them for requests only.
 void pace(libcamera_driver &self)
 {
     bool is_any_waiting = false;
@@ -165,26 +183,20 @@ void pace(libcamera_driver &self)
         loop_timer_clear(driver_loop(self.driver), self.pace_timer);
         return;
     }
-    const bool is_busy = self.is_shooting || self.frames < SETTLING_FRAMES;
-    const int64_t interval_ns = is_busy ? self.open->frame_interval_ns
-                                        : std::max(IDLE_INTERVAL_NS, self.open->frame_interval_ns);
+    const bool is_busy = self.is_shooting || !self.settled.is_open;
+    const int64_t interval_ns = is_busy
+                                    ? self.open->frame_interval_ns
+                                    : std::max(self.idle_interval_ns, self.open->frame_interval_ns);
     loop_timer_set(driver_loop(self.driver), self.pace_timer, self.last_queued_ns + interval_ns);
 }
 
-// Whether this frame is the one that the open shot waits for. Without a usable time from the camera
-// all that is known is that a request queued after `not_before` was filled after it, too.
-bool frame_fits(const libcamera_driver &self, const slot &slot, const completion &done,
-                driver_frame *frame)
+// What is told of a frame, if it may be shown: the camera has settled, and the frame is whole.
+// Without a usable time from the camera all that is known is that a request queued at one moment
+// was filled after it.
+bool frame_describe(libcamera_driver &self, const slot &slot, const completion &done,
+                    driver_frame *frame)
 {
-    if (!self.is_shooting || !frame_is_usable(*slot.request, *slot.buffer)) {
-        return false;
-    }
-    const libcamera::ControlList &metadata = slot.request->metadata();
-    if (!exposure_begin(metadata, done.at_ns, &frame->captured_ns)) {
-        frame->captured_ns = slot.queued_ns;
-        frame->captured_is_estimate = 1;
-    }
-    if (frame->captured_ns < self.shot.not_before_ns) {
+    if (!frame_is_usable(*slot.request, *slot.buffer)) {
         return false;
     }
     if (self.open->configuration->at(0).pixelFormat == libcamera::formats::MJPEG) {
@@ -195,8 +207,32 @@ bool frame_fits(const libcamera_driver &self, const slot &slot, const completion
             return false;
         }
     }
+    const libcamera::ControlList &metadata = slot.request->metadata();
     frame->facts = facts_read(metadata);
+    if (!gate_pass(&self.settled, &frame->facts, done.at_ns)) {
+        return false;
+    }
+    if (!exposure_begin(metadata, done.at_ns, &frame->captured_ns)) {
+        frame->captured_ns = slot.queued_ns;
+        frame->captured_is_estimate = 1;
+    }
+    frame->sequence = self.frames; // our own: 0.4.0's virtual pipeline leaves its uninitialised
+    frame->settling = self.settled.settling;
+    frame->settle_ms = self.settled.settle_ms;
     return true;
+}
+
+bool shot_takes(const libcamera_driver &self, const driver_frame &frame)
+{
+    return self.is_shooting && frame.captured_ns >= self.shot.not_before_ns;
+}
+
+void shot_answer(libcamera_driver &self, driver_frame frame)
+{
+    frame.shot = self.shot.shot;
+    self.is_shooting = false;
+    self.held = NONE_HELD; // it is this frame or an older one
+    driver_send_frame(self.driver, &frame);
 }
 
 void request_completed(libcamera_driver &self, const completion &done)
@@ -205,13 +241,17 @@ void request_completed(libcamera_driver &self, const completion &done)
     slot &slot = self.open->slots[index];
     slot.is_queued = false;
     self.frames++;
+    self.last_completed_ns = done.at_ns;
     driver_frame frame = {};
-    if (frame_fits(self, slot, done, &frame)) {
-        frame.shot = self.shot.shot;
-        frame.buffer = index;
-        frame.sequence = self.frames; // our own: 0.4.0's virtual pipeline leaves its uninitialised
-        self.is_shooting = false;
-        driver_send_frame(self.driver, &frame);
+    frame.buffer = index;
+    if (!frame_describe(self, slot, done, &frame)) {
+        return;
+    }
+    if (shot_takes(self, frame)) {
+        shot_answer(self, frame);
+    } else if (self.keeps_latest) {
+        self.held = static_cast<int>(index);
+        self.held_frame = frame;
     }
 }
 
@@ -224,6 +264,10 @@ void on_tray(void *context, short)
         const std::vector<completion> completions = self.completed.take(&is_gone);
         if (is_gone) {
             return fault_set(why, FAULT_CAMERA, ENODEV, "the camera was unplugged");
+        }
+        if (self.is_waiting && self.completed.take_added()) {
+            self.is_waiting = false;
+            driver_send_appeared(self.driver);
         }
         if (self.is_streaming) {
             for (const completion &done : completions) {
@@ -254,6 +298,11 @@ bool manager_start(libcamera_driver &self, fault *fault)
     }
     log_redirect(self.driver);
     self.manager = std::make_unique<libcamera::CameraManager>();
+    tray *tray = &self.completed;
+    self.manager->cameraAdded.connect(
+        tray, [tray](std::shared_ptr<libcamera::Camera>) { // NOLINT: their signature
+            tray->put_added();
+        });
     const int result = self.manager->start();
     if (result != 0) {
         self.manager.reset();
@@ -282,13 +331,23 @@ void signals_connect(libcamera_driver &self, const std::shared_ptr<libcamera::Ca
 bool configure(libcamera_driver &self, const driver_configure &wish, driver_configured *configured,
                driver_buffers *buffers, fault *fault)
 {
+    self.is_waiting = false;
     if (!manager_start(self, fault)) {
         return false;
     }
+    self.completed.take_added(); // those are in cameras()
     auto opened = session_open(self.manager->cameras(), wish, configured, buffers, fault);
     if (!opened) {
+        // what is not there can come; permission or another's camera is nobody's to announce
+        self.is_waiting = fault->code == ENODEV;
         return false;
     }
+    for (const std::string &remark : opened->remarks) {
+        driver_log(self.driver, LOG_LEVEL_WARNING, "%s", remark.c_str());
+    }
+    self.settle_ms = wish.settle_ms;
+    self.idle_interval_ns = static_cast<int64_t>(1e9 / wish.idle_fps);
+    self.keeps_latest = wish.keep_latest != 0;
     signals_connect(self, opened->camera);
     self.open = std::move(opened);
     return true;
@@ -329,6 +388,11 @@ bool op_configure(void *context, const driver_configure *wish, driver_configured
                    [&] { return configure(*self_of(context), *wish, configured, buffers, fault); });
 }
 
+bool op_is_waiting(void *context)
+{
+    return self_of(context)->is_waiting;
+}
+
 bool op_start(void *context, fault *fault)
 {
     return guarded(fault, [&] {
@@ -344,6 +408,7 @@ bool op_start(void *context, fault *fault)
         }
         self.frames = 0;
         self.is_shooting = false;
+        gate_begin(&self.settled, monotonic_now_ns(), self.settle_ms);
         self.is_streaming = slots_queue(self, self.open->slots.size(), fault);
         return self.is_streaming;
     });
@@ -354,8 +419,12 @@ void op_shoot(void *context, const driver_shoot *shoot)
     libcamera_driver &self = *self_of(context);
     self.shot = *shoot;
     self.is_shooting = true;
+    if (self.held != NONE_HELD && shot_takes(self, self.held_frame)) {
+        shot_answer(self, self.held_frame);
+    }
     guarded_or_lost(self, [&](fault *why) {
-        const bool queued = slots_queue(self, self.open->slots.size(), why);
+        // a shot that has its frame already leaves the next one to its time
+        const bool queued = slots_queue(self, self.is_shooting ? self.open->slots.size() : 0, why);
         pace(self);
         return queued;
     });
@@ -374,6 +443,7 @@ void op_stop(void *context)
     libcamera_driver &self = *self_of(context);
     self.is_streaming = false;
     self.is_shooting = false;
+    self.held = NONE_HELD;
     loop_timer_clear(driver_loop(self.driver), self.pace_timer);
     guarded_or_lost(self, [&](fault *why) {
         bool is_gone = false;
@@ -389,12 +459,27 @@ void op_stop(void *context)
     });
 }
 
+// The next frame is owed since the one before it, or since it was asked for.
+void op_pulse(void *context, driver_pong *pong)
+{
+    const libcamera_driver &self = *self_of(context);
+    pong->frames = self.frames;
+    int64_t oldest_ns = INT64_MAX;
+    for (const slot &slot : self.open->slots) {
+        oldest_ns = slot.is_queued ? std::min(oldest_ns, slot.queued_ns) : oldest_ns;
+    }
+    if (oldest_ns != INT64_MAX) {
+        const int64_t owed_ns = std::max(oldest_ns, self.last_completed_ns);
+        pong->waiting_ns = std::max<int64_t>(0, monotonic_now_ns() - owed_ns);
+    }
+}
+
 } // namespace
 
 int main()
 {
-    static const driver_ops OPS = {op_open,  op_list,      op_configure, op_start,
-                                   op_shoot, op_give_back, op_stop,      nullptr};
+    static const driver_ops OPS = {op_open,  op_list,      op_configure, op_is_waiting, op_start,
+                                   op_shoot, op_give_back, op_stop,      op_pulse,      nullptr};
     const std::string library = "libcamera " + libcamera::CameraManager::version();
     auto *const self = new libcamera_driver; // never deleted: libcamera's threads outlive main
     _exit(driver_main("libcamera", library.c_str(), &OPS, self));

@@ -77,6 +77,8 @@ void camera_describe(libcamera::Camera &camera, driver_camera *description)
                        sizes_describe(formats, format);
         }
     }
+    const std::string controls = controls_describe(camera);
+    details += (details.empty() || controls.empty() ? "" : "\n") + controls;
     text_copy(description->details, sizeof description->details, details);
 }
 

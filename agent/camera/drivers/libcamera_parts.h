@@ -5,6 +5,10 @@
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wshadow"
 #include "camera/drivers/driver.h"
+extern "C" {
+#include "camera/drivers/gate.h"
+#include "picture/orientation.h"
+}
 #pragma GCC diagnostic pop
 
 #include <libcamera/libcamera.h>
@@ -30,6 +34,11 @@ std::shared_ptr<libcamera::Camera> camera_choose(const camera_list &cameras,
 void text_copy(char *to, size_t size, const std::string &text);
 
 // libcamera_stream.cpp: which pixels
+
+// The picture as the pipeline turns it, of that configuration: what is left of the wish, as EXIF
+// counts.
+uint32_t stream_orientation(const libcamera::CameraConfiguration &configuration,
+                            const driver_configure &wish);
 
 // A validated configuration of one stream, as near to the wish as this camera comes; NULL if it has
 // nothing that we can use. The camera must have been acquired.
@@ -57,7 +66,7 @@ struct slot {
 // The camera from acquire() on. Requests go before their buffers, buffers before the camera:
 // libcamera reads freed memory otherwise.
 struct session {
-    explicit session(std::shared_ptr<libcamera::Camera> acquired);
+    explicit session(const std::shared_ptr<libcamera::Camera> &acquired);
     session(const session &) = delete;
     session &operator=(const session &) = delete;
     ~session();
@@ -65,8 +74,10 @@ struct session {
     std::shared_ptr<libcamera::Camera> camera;
     std::unique_ptr<libcamera::CameraConfiguration> configuration;
     std::unique_ptr<libcamera::FrameBufferAllocator> allocator;
-    std::vector<slot> slots; // the index is the buffer's number, and the request's cookie
-    std::array<int64_t, 2> frame_duration_us = {0, 0}; // shortest and longest; 0: not ours to set
+    std::vector<slot> slots;          // the index is the buffer's number, and the request's cookie
+    libcamera::ControlList wished;    // what start() and the first requests ask of the camera
+    std::string unsupported;          // the settings that it does not have
+    std::vector<std::string> remarks; // for the log
     int64_t frame_interval_ns = 0;
 };
 
@@ -74,11 +85,15 @@ std::unique_ptr<session> session_open(const camera_list &cameras, const driver_c
                                       driver_configured *configured, driver_buffers *buffers,
                                       fault *fault);
 
-// What start() and the first requests ask of the camera.
-void controls_set(const session &session, libcamera::ControlList &list);
-
 // "cannot <what> the camera: <why>", for what libcamera returned; false.
 bool libcamera_failed(fault *fault, const char *what, int result);
+
+// libcamera_controls.cpp: what the camera is told about its pictures
+
+// Fills in `wished`, `unsupported` and `remarks` of a session that has been configured.
+void controls_choose(session &session, const driver_configure &wish);
+void controls_set(const session &session, libcamera::ControlList &list);
+std::string controls_describe(const libcamera::Camera &camera); // a line
 
 // libcamera_log.cpp: libcamera's log, sent as driver_log from here on. Before its manager starts.
 void log_redirect(const driver *driver);

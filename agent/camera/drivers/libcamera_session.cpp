@@ -7,7 +7,8 @@
 
 namespace controls = libcamera::controls;
 
-session::session(std::shared_ptr<libcamera::Camera> acquired) : camera(std::move(acquired))
+session::session(const std::shared_ptr<libcamera::Camera> &acquired)
+    : camera(acquired), wished(libcamera::controls::controls)
 {
 }
 
@@ -22,20 +23,6 @@ bool libcamera_failed(fault *fault, const char *what, int result)
 {
     return fault_set(fault, FAULT_CAMERA, -result, "cannot %s the camera: %s", what,
                      std::strerror(-result));
-}
-
-void controls_set(const session &session, libcamera::ControlList &list)
-{
-    if (session.frame_duration_us[0] != 0) {
-        list.set(controls::FrameDurationLimits,
-                 libcamera::Span<const int64_t, 2>(session.frame_duration_us));
-    }
-    // not count(): up to 0.4.0 it counts what libcamera knows, not what the camera has
-    const libcamera::ControlInfoMap &offered = session.camera->controls();
-    if (offered.find(controls::AF_MODE) != offered.end()) {
-        // left alone, a lens stays where it rests, which is nowhere in particular
-        list.set(controls::AfMode, static_cast<int32_t>(controls::AfModeContinuous));
-    }
 }
 
 static bool camera_acquire(libcamera::Camera &camera, fault *fault)
@@ -69,7 +56,8 @@ static int64_t frame_duration_choose(session &session, double fps)
     const int64_t shortest_us = limit_of(found->second.min(), wish_us);
     const int64_t longest_us = std::max(shortest_us, limit_of(found->second.max(), wish_us));
     const int64_t chosen_us = std::clamp(wish_us, shortest_us, longest_us);
-    session.frame_duration_us = {chosen_us, longest_us};
+    const std::array<int64_t, 2> limits_us = {chosen_us, longest_us};
+    session.wished.set(controls::FrameDurationLimits, libcamera::Span<const int64_t, 2>(limits_us));
     session.frame_interval_ns = chosen_us * 1000;
     return session.frame_interval_ns;
 }
@@ -125,6 +113,9 @@ std::unique_ptr<session> session_open(const camera_list &cameras, const driver_c
     stream_describe(opened->configuration->at(0), configured);
     const int64_t interval_ns = frame_duration_choose(*opened, wish.fps);
     configured->frame_interval_ms = static_cast<double>(interval_ns) / 1e6;
+    controls_choose(*opened, wish);
+    configured->orientation = stream_orientation(*opened->configuration, wish);
+    text_copy(configured->unsupported, sizeof configured->unsupported, opened->unsupported);
     text_copy(configured->id, sizeof configured->id, camera->id());
     text_copy(configured->model, sizeof configured->model, camera_model(*camera));
     if (!buffers_create(*opened, buffers, &configured->buffer_count, fault)) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <libcamera/formats.h>
+#include <libcamera/version.h>
 
 namespace formats = libcamera::formats;
 
@@ -44,8 +45,59 @@ static uint64_t distance(const libcamera::Size &size, const driver_configure &wi
            static_cast<uint64_t>(std::llabs(static_cast<int64_t>(size.width) - wish.width));
 }
 
+#if LIBCAMERA_VERSION_MAJOR > 0 || LIBCAMERA_VERSION_MINOR >= 2
+static void orientation_ask(libcamera::CameraConfiguration &configuration, uint32_t exif)
+{
+    configuration.orientation = static_cast<libcamera::Orientation>(exif); // the same numbers
+}
+
+static uint32_t orientation_given(const libcamera::CameraConfiguration &configuration)
+{
+    // how the picture lies there, and so the reverse of how it has to be turned
+    const auto lies = static_cast<uint32_t>(configuration.orientation);
+    return lies == 6 ? 8 : lies == 8 ? 6 : lies;
+}
+#else
+static const libcamera::Transform TRANSFORMS[] = {
+    libcamera::Transform::Identity, libcamera::Transform::Identity, libcamera::Transform::HFlip,
+    libcamera::Transform::Rot180, libcamera::Transform::VFlip};
+
+static void orientation_ask(libcamera::CameraConfiguration &configuration, uint32_t exif)
+{
+    configuration.transform = TRANSFORMS[exif];
+}
+
+static uint32_t orientation_given(const libcamera::CameraConfiguration &configuration)
+{
+    const auto *const found =
+        std::find(std::begin(TRANSFORMS) + 1, std::end(TRANSFORMS), configuration.transform);
+    return found == std::end(TRANSFORMS) ? 1
+                                         : static_cast<uint32_t>(found - std::begin(TRANSFORMS));
+}
+#endif
+
+static uint32_t orientation_wished(const driver_configure &wish)
+{
+    return orientation_of(wish.rotation, wish.hflip != 0, wish.vflip != 0);
+}
+
+// A sensor can mirror and turn upside down as it is read out, and no pipeline can do more: a
+// quarter turn is left to whoever looks at the picture.
+static void orientation_choose(libcamera::CameraConfiguration &configuration,
+                               const driver_configure &wish)
+{
+    const uint32_t wished = orientation_wished(wish);
+    orientation_ask(configuration, wished <= 4 ? wished : 1);
+}
+
+uint32_t stream_orientation(const libcamera::CameraConfiguration &configuration,
+                            const driver_configure &wish)
+{
+    return orientation_left(orientation_wished(wish), orientation_given(configuration));
+}
+
 // Asks for one format and size; what the pipeline makes of it is in the configuration.
-static bool try_size(libcamera::CameraConfiguration &configuration,
+static bool try_size(libcamera::CameraConfiguration &configuration, const driver_configure &wish,
                      const libcamera::PixelFormat &format, const libcamera::Size &size)
 {
     constexpr unsigned BUFFERS = 4; // one being filled, one next, one or two on loan
@@ -53,6 +105,7 @@ static bool try_size(libcamera::CameraConfiguration &configuration,
     stream.pixelFormat = format;
     stream.size = size;
     stream.stride = 0;
+    orientation_choose(configuration, wish);
     stream.bufferCount = BUFFERS;
     stream.colorSpace = libcamera::ColorSpace::Sycc; // what a JPEG holds: nothing to convert
     return configuration.validate() != libcamera::CameraConfiguration::Invalid &&
@@ -65,7 +118,7 @@ static bool try_size(libcamera::CameraConfiguration &configuration,
 static bool try_format(libcamera::CameraConfiguration &configuration,
                        const libcamera::PixelFormat &format, const driver_configure &wish)
 {
-    if (!try_size(configuration, format, libcamera::Size(wish.width, wish.height))) {
+    if (!try_size(configuration, wish, format, libcamera::Size(wish.width, wish.height))) {
         return false;
     }
     libcamera::StreamConfiguration &stream = configuration.at(0);
@@ -77,11 +130,11 @@ static bool try_format(libcamera::CameraConfiguration &configuration,
         if (distance(size, wish) >= distance(given, wish)) {
             break;
         }
-        if (try_size(configuration, format, size) && stream.size == size) {
+        if (try_size(configuration, wish, format, size) && stream.size == size) {
             return true;
         }
     }
-    return try_size(configuration, format, given);
+    return try_size(configuration, wish, format, given);
 }
 
 // An ISP never offers MJPEG, a webcam nearly always does, and then as its better half: over USB 2

@@ -188,6 +188,7 @@ static bool pattern_configure(void *context, const struct driver_configure *wish
         return false;
     }
     pattern->fps = wish->fps;
+    pattern->clock.keeps_latest = wish->keep_latest != 0;
     test_card_init(&pattern->card, wish->width, wish->height);
     draw_first(pattern); // so that the first shot is as fast as the next
     *configured = (struct driver_configured){

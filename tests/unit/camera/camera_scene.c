@@ -45,6 +45,13 @@ static void on_failed(void *context, uint64_t shot, const struct fault *why)
     snprintf(scene->failure, sizeof scene->failure, "%s", why->text);
 }
 
+static void on_healing(void *context, const struct fault *why)
+{
+    struct camera_scene *scene = context;
+    scene->healings++;
+    snprintf(scene->healing, sizeof scene->healing, "%s", why->text);
+}
+
 static void on_log(void *context, uint32_t level, const char *text)
 {
     struct camera_scene *scene = context;
@@ -58,12 +65,16 @@ static const struct camera_events events = {
     .offline = on_offline,
     .frame = on_frame,
     .failed = on_failed,
+    .healing = on_healing,
     .log = on_log,
 };
 
 // Generous where a good driver is waited for, on a slow machine too.
 static const struct camera_deadlines patient = {
     .stage_ms = 10000,
+    .stall_ms = 10000,
+    .stop_ms = 10000,
+    .waiting_ms = 10000,
     .ping_interval_ms = 5000,
     .pong_ms = 10000,
     .exit_ms = 10000,
@@ -77,7 +88,16 @@ int camera_begin(void **state)
     static struct camera_scene scene;
     scene = (struct camera_scene){.fds_before = resources_open_fds()};
     scene.settings = (struct settings_camera){
-        .driver = "fake", .color_space = "auto", .timeout_s = CAMERA_PATIENCE_S};
+        .driver = "fake",
+        .color_space = "auto",
+        .awb = "auto",
+        .metering = "auto",
+        .af_mode = "auto",
+        .hdr = "auto",
+        .standby = "warm",
+        .freshness = "after-trigger",
+        .timeout_s = CAMERA_PATIENCE_S,
+    };
     struct fault fault;
     scene.loop = loop_create(&fault);
     scene.camera =
@@ -118,7 +138,7 @@ void camera_wait_for(struct camera_scene *scene, const unsigned *counter, unsign
 void camera_wait_for_restarts(struct camera_scene *scene, uint32_t restarts)
 {
     int64_t until_ns = timing_now_ns() + TIMING_S(CAMERA_PATIENCE_S);
-    while (camera_restarts(scene->camera) < restarts) {
+    while (camera_health(scene->camera).restarts < restarts) {
         struct fault fault;
         assert_true(loop_turn(scene->loop, until_ns, &fault));
         assert_true(timing_now_ns() < until_ns);

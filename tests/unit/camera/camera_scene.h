@@ -14,12 +14,15 @@ struct camera_scene {
     unsigned frames;
     unsigned failed;
     unsigned lines;
+    unsigned healings;
     struct frame *frame; // the newest that was lent and not given back
     int pid;
     char library[112];
     char reason[320]; // of the newest offline
     char failure[320];
     char line[512];
+    char healing[320];
+    char unsupported[256];
     int fds_before;
 };
 

@@ -22,6 +22,8 @@ enum {
 
 static const char *behaviour;
 static uint32_t next_buffer;
+static unsigned starts;
+static bool is_waiting;
 
 static void hang(void)
 {
@@ -104,6 +106,8 @@ static bool misbehave(const char *stage)
     static const char noise[2 * DRIVER_MESSAGE_MAX] = "\xFF not a message";
     if (is_told(stage, "exit")) {
         _exit(STATUS_TOLD);
+    } else if (is_told(stage, "unloadable")) {
+        _exit(127);
     } else if (is_told(stage, "abort")) {
         abort();
     } else if (is_told(stage, "hang")) {
@@ -123,6 +127,9 @@ static bool misbehave(const char *stage)
         send_bytes(&message, message.size, STDERR_FILENO, 2);
     } else if (is_told(stage, "turn")) {
         send_word(DRIVER_STOPPED);
+    } else if (is_told(stage, "waiting") && !is_waiting) {
+        is_waiting = true;
+        send_word(DRIVER_WAITING);
     } else if (is_told(stage, "failed")) {
         send_failed(0, "no such camera");
     } else if (is_told(stage, "lost")) {
@@ -194,6 +201,7 @@ static void send_frame(uint64_t shot)
     message.frame.shot = shot + (is_told("shoot", "wrong-shot") ? 1 : 0);
     message.frame.captured_ns = timing_now_ns();
     message.frame.captured_ns += is_told("shoot", "future") ? TIMING_S(3600) : 0;
+    message.frame.captured_ns -= is_told("shoot", "stale") ? TIMING_S(1) : 0;
     message.frame.buffer = next_buffer;
     next_buffer = is_told("shoot", "lent") ? 0 : 1 - next_buffer;
     send_message(&message);
@@ -201,12 +209,17 @@ static void send_frame(uint64_t shot)
 
 static void shoot(uint64_t shot)
 {
+    if (is_told("stop", "hang")) {
+        return; // so that it will be stopped
+    }
     if (is_told("shoot", "failed-shot")) {
         send_failed(shot, "the sensor does not answer");
     } else if (is_told("shoot", "failed-without-a-word")) {
         send_failed(shot, "");
     } else if (is_told("shoot", "failed-another")) {
         send_failed(shot + 1, "what?");
+    } else if (is_told("shoot", "stalled") && starts == 1) {
+        return;
     } else if (!is_told("shoot", "ignored") && !misbehave("shoot")) {
         send_frame(shot);
         if (is_told("shoot", "twice")) {
@@ -222,12 +235,30 @@ static void start(void)
     if (misbehave("start")) {
         return;
     }
+    starts++;
     send_word(DRIVER_STARTED);
     if (is_told("start", "unasked")) {
         send_frame(1);
     } else if (is_told("start", "silent")) {
         hang();
     }
+}
+
+// A stream that stalls without a shot owes a frame for an hour, until it is started anew or for
+// ever; a camera that was waited for appears.
+static void pong(void)
+{
+    if (is_waiting && starts == 0) {
+        send_word(DRIVER_PONG);
+        send_word(DRIVER_APPEARED);
+        return;
+    }
+    struct driver_message message;
+    message_make(&message, DRIVER_PONG);
+    if (is_told("ping", "dead") || (is_told("ping", "stalled") && starts == 1)) {
+        message.pong = (struct driver_pong){.waiting_ns = TIMING_S(3600)};
+    }
+    send_message(&message);
 }
 
 static void on_message(const struct driver_message *message)
@@ -240,8 +271,10 @@ static void on_message(const struct driver_message *message)
         shoot(message->shoot.shot);
     } else if (message->type == DRIVER_GIVE_BACK) {
         misbehave("give-back");
+    } else if (message->type == DRIVER_STOP && !misbehave("stop")) {
+        send_word(DRIVER_STOPPED);
     } else if (message->type == DRIVER_PING && !misbehave("ping")) {
-        send_word(DRIVER_PONG);
+        pong();
     } else if (message->type == DRIVER_LIST && !misbehave("list")) {
         for (int i = 0; i < 2 || is_told("list", "endless"); i++) {
             send_word(DRIVER_CAMERA);

@@ -20,6 +20,7 @@ static void make_configured(struct driver_configured *configured)
         .range = COLOR_RANGE_FULL,
         .plane_count = 1,
         .buffer_count = 2,
+        .orientation = 1,
         .frame_interval_ms = 40,
         .id = "/base/soc/i2c0mux/i2c@1/imx708@1a",
         .model = "imx708",
@@ -62,10 +63,16 @@ bool message_make(struct driver_message *message, enum driver_message_type type)
     case DRIVER_LOG:
         message->log = (struct driver_log){.level = 6, .text = "line"};
         return true;
+    case DRIVER_WAITING:
+        message->waiting = (struct driver_waiting){.code = 19, .text = "there is no camera"};
+        return true;
+    case DRIVER_PONG:
+        message->pong = (struct driver_pong){.frames = 7, .waiting_ns = 1000000};
+        return true;
     case DRIVER_LIST_END:
     case DRIVER_STARTED:
-    case DRIVER_PONG:
     case DRIVER_STOPPED:
+    case DRIVER_APPEARED:
         return true;
     case DRIVER_LIST:
     case DRIVER_CONFIGURE:

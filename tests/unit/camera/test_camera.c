@@ -29,7 +29,7 @@ static void a_good_driver_gives_a_frame_a_shot(void **state)
         camera_wait_for(scene, &scene->frames, i);
         camera_return(scene);
     }
-    assert_int_equal(camera_restarts(scene->camera), 0);
+    assert_int_equal(camera_health(scene->camera).restarts, 0);
     assert_int_equal(scene->offline + scene->failed, 0);
 }
 
@@ -58,7 +58,7 @@ static void a_failed_shot_is_not_the_end_but_three_are(void **state)
         camera_take(scene);
         camera_wait_for(scene, &scene->failed, i);
         assert_non_null(strstr(scene->failure, "the sensor does not answer"));
-        assert_int_equal(camera_restarts(scene->camera), 0);
+        assert_int_equal(camera_health(scene->camera).restarts, 0);
     }
     camera_wait_for(scene, &scene->offline, 1);
     assert_string_equal(scene->reason, "3 shots failed in a row: the sensor does not answer");

@@ -18,11 +18,12 @@
 // What goes wrong without a shot: the behaviour, and what the reason must tell.
 static const char *const unprompted[][2] = {
     {"hello:exit", "the fake driver ended with status 3"},
+    {"hello:unloadable", "cannot be loaded: a library that it was built for has gone"},
     {"hello:abort", "the fake driver was killed by signal 6 (Aborted)"},
     {"hello:garbage", "the driver sent"},
     {"hello:oversized", "too long"},
     {"hello:empty", "the fake driver ended with status 0"}, // as if the driver had hung up
-    {"hello:version", "speaks protocol 2"},
+    {"hello:version", "speaks protocol 3"},
     {"hello:turn", "out of turn"},
     {"hello:uninvited", "2 descriptors"},
     {"hello:failed", "no such camera"},
@@ -66,15 +67,11 @@ static void whatever_goes_wrong_is_told_once_and_mended(void **state)
 
 // What goes wrong over a shot.
 static const char *const prompted[][2] = {
-    {"shoot:exit", "ended with status 3"},
-    {"shoot:abort", "killed by signal 6"},
-    {"shoot:garbage", "the driver sent"},
-    {"shoot:wrong-shot", "not asked for"},
-    {"shoot:future", "of the time"},
-    {"shoot:failed", "not asked for"},
-    {"shoot:failed-another", "not asked for"},
-    {"shoot:lost", "unplugged"},
-    {"shoot:lost-without-a-word", "did not say why"},
+    {"shoot:exit", "ended with status 3"}, {"shoot:abort", "killed by signal 6"},
+    {"shoot:garbage", "the driver sent"},  {"shoot:wrong-shot", "not asked for"},
+    {"shoot:future", "of the time"},       {"shoot:stale", "before it was asked for"},
+    {"shoot:failed", "not asked for"},     {"shoot:failed-another", "not asked for"},
+    {"shoot:lost", "unplugged"},           {"shoot:lost-without-a-word", "did not say why"},
     {"shoot:oversized", "too long"},
 };
 

@@ -60,7 +60,7 @@ static void a_driver_that_does_not_list_is_told(void **state)
     assert_no_list("missing", "", "still2mqtt-camera-missing");
     assert_no_list("fake", "hello:exit", "ended before it had answered");
     assert_no_list("fake", "hello:garbage", "the driver sent");
-    assert_no_list("fake", "hello:version", "speaks protocol 2");
+    assert_no_list("fake", "hello:version", "speaks protocol 3");
     assert_no_list("fake", "list:abort", "ended before it had answered");
     assert_no_list("fake", "list:failed", "no such camera");
     assert_no_list("fake", "list:turn", "out of turn");

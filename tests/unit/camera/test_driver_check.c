@@ -33,7 +33,7 @@ static void a_good_message_of_every_type_passes_and_the_agents_do_not(void **sta
         bool is_drivers = message_make(&message, (enum driver_message_type)type);
         bool passes = driver_check_message(&message, message.size, &fault);
         assert_int_equal(passes, is_drivers);
-        assert_int_equal(is_drivers, type >= DRIVER_HELLO && type <= DRIVER_LOG);
+        assert_int_equal(is_drivers, type >= DRIVER_HELLO && type <= DRIVER_APPEARED);
         assert_true(driver_message_size(type) <= sizeof message);
     }
 }
@@ -41,7 +41,7 @@ static void a_good_message_of_every_type_passes_and_the_agents_do_not(void **sta
 static void the_length_must_be_that_of_the_type(void **state)
 {
     (void)state;
-    for (unsigned type = DRIVER_HELLO; type <= DRIVER_LOG; type++) {
+    for (unsigned type = DRIVER_HELLO; type <= DRIVER_APPEARED; type++) {
         struct driver_message message;
         message_make(&message, (enum driver_message_type)type);
         size_t size = message.size;
@@ -82,7 +82,7 @@ static void noise_in_a_body_is_cleaned_or_refused(void **state)
     (void)state;
     srand(7);
     for (int round = 0; round < 3000; round++) {
-        for (unsigned type = DRIVER_HELLO; type <= DRIVER_LOG; type++) {
+        for (unsigned type = DRIVER_HELLO; type <= DRIVER_APPEARED; type++) {
             size_t size = driver_message_size(type);
             struct driver_message *message = malloc(sizeof *message);
             for (size_t i = 0; i < size; i++) {
@@ -105,8 +105,8 @@ static void a_driver_of_another_build_is_told_so(void **state)
     (void)state;
     struct driver_message message;
     message_make(&message, DRIVER_HELLO);
-    message.hello.protocol = 2;
-    assert_refused(&message, "speaks protocol 2, this agent speaks 1: install both");
+    message.hello.protocol = 3;
+    assert_refused(&message, "speaks protocol 3, this agent speaks 2: install both");
 }
 
 #define REFUSE_CONFIGURED(member, value, said)      \
@@ -136,6 +136,20 @@ static void every_number_of_configured_has_its_bounds(void **state)
     REFUSE_CONFIGURED(frame_interval_ms, (double)NAN, "interval of");
     REFUSE_CONFIGURED(frame_interval_ms, (double)INFINITY, "interval of inf ms");
     REFUSE_CONFIGURED(frame_interval_ms, 600001, "interval of 600001 ms");
+    REFUSE_CONFIGURED(orientation, 0, "the orientation 0");
+    REFUSE_CONFIGURED(orientation, 9, "the orientation 9");
+}
+
+static void what_a_stream_cannot_be_is_refused(void **state)
+{
+    (void)state;
+    struct driver_message message;
+    message_make(&message, DRIVER_FRAME);
+    message.frame.settling = SETTLING_COUNT;
+    assert_refused(&message, "settled as 3");
+    message_make(&message, DRIVER_PONG);
+    message.pong.waiting_ns = -1;
+    assert_refused(&message, "less than no time");
 }
 
 static void a_text_without_an_end_is_refused(void **state)
@@ -155,6 +169,8 @@ static void a_text_without_an_end_is_refused(void **state)
         TEXT(DRIVER_CAMERA, camera.details),
         TEXT(DRIVER_CONFIGURED, configured.id),
         TEXT(DRIVER_CONFIGURED, configured.model),
+        TEXT(DRIVER_CONFIGURED, configured.unsupported),
+        TEXT(DRIVER_WAITING, waiting.text),
         TEXT(DRIVER_FAILED, failed.text),
         TEXT(DRIVER_LOST, lost.text),
         TEXT(DRIVER_LOG, log.text),
@@ -331,6 +347,7 @@ int main(void)
         cmocka_unit_test(noise_in_a_body_is_cleaned_or_refused),
         cmocka_unit_test(a_driver_of_another_build_is_told_so),
         cmocka_unit_test(every_number_of_configured_has_its_bounds),
+        cmocka_unit_test(what_a_stream_cannot_be_is_refused),
         cmocka_unit_test(a_text_without_an_end_is_refused),
         cmocka_unit_test(texts_are_cleaned),
         cmocka_unit_test(a_failure_always_has_a_reason),

@@ -146,6 +146,49 @@ static void test_frames_are_fresh_and_on_the_grid(void **state)
     rig_close(&rig);
 }
 
+// In no time at all: at the slowest rate the next tick is ten seconds away.
+static void test_the_newest_tick_where_it_is_kept(void **state)
+{
+    (void)state;
+    struct driver_rig rig;
+    rig_open(&rig, "pattern");
+    struct driver_configure wish = wish_of(128, 96, "auto");
+    wish.fps = 0.1;
+    wish.keep_latest = 1;
+    rig_stream(&rig, &wish);
+    int64_t asked = timing_now_ns();
+    for (int i = 0; i < 3; i++) {
+        rig_shoot(&rig, 0);
+        struct driver_frame frame = rig_frame(&rig);
+        assert_int_equal(frame.sequence, 0);
+        assert_true(frame.captured_ns < asked); // and says so
+        expect_card(&rig, &frame);
+        rig_give_back(&rig, frame.buffer);
+    }
+    rig_shoot(&rig, asked); // that one is too old
+    rig_expect_silence(&rig);
+    rig_close(&rig);
+}
+
+static void test_leaves_every_turn_to_the_viewer(void **state)
+{
+    (void)state;
+    static const struct {
+        uint32_t rotation, hflip, vflip, orientation;
+    } turns[] = {{0, 0, 0, 1}, {0, 1, 0, 2}, {180, 0, 0, 3}, {0, 1, 1, 3}, {90, 0, 0, 6}};
+    for (size_t i = 0; i < sizeof turns / sizeof turns[0]; i++) {
+        struct driver_rig rig;
+        rig_open(&rig, "pattern");
+        struct driver_configure wish = wish_of(128, 96, "auto");
+        wish.rotation = turns[i].rotation;
+        wish.hflip = turns[i].hflip;
+        wish.vflip = turns[i].vflip;
+        rig_stream(&rig, &wish);
+        assert_int_equal(rig.configured.orientation, turns[i].orientation);
+        rig_close(&rig);
+    }
+}
+
 static void test_waits_while_every_buffer_is_on_loan(void **state)
 {
     (void)state;
@@ -250,6 +293,8 @@ int main(void)
         cmocka_unit_test(test_shows_the_card),
         cmocka_unit_test(test_largest_size),
         cmocka_unit_test(test_frames_are_fresh_and_on_the_grid),
+        cmocka_unit_test(test_the_newest_tick_where_it_is_kept),
+        cmocka_unit_test(test_leaves_every_turn_to_the_viewer),
         cmocka_unit_test(test_waits_while_every_buffer_is_on_loan),
         cmocka_unit_test(test_stops_and_starts_again),
         cmocka_unit_test(test_lists_itself),
