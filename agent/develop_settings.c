@@ -8,6 +8,9 @@ struct develop_settings develop_settings_of(const struct settings_picture *setti
     struct develop_settings develop = {
         .quality = (int)settings->quality,
         .subsampling = SUBSAMPLING_420,
+        .min_quality = (int)settings->min_quality, // the developer takes the lower of the two
+        .max_bytes = settings->max_bytes,
+        .exif = settings->exif,
     };
     if (strcmp(settings->subsampling, "4:2:2") == 0) {
         develop.subsampling = SUBSAMPLING_422;

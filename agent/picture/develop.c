@@ -3,7 +3,9 @@
 
 #include "base/timing.h"
 #include "picture/envelope.h"
-#include "picture/jpeg_encoder.h"
+#include "picture/exif.h"
+#include "picture/fit.h"
+#include "picture/jpeg_decode.h"
 #include "picture/mjpeg.h"
 
 #include <errno.h>
@@ -14,8 +16,9 @@
 
 struct developer {
     struct develop_settings settings;
-    struct jpeg_encoder *encoder;
+    struct fitter *fitter;
     struct bytes huffman_tables; // what MJPEG may lack
+    struct bytes exif;           // of a JPEG that is passed through
     char boot_id[TIMING_BOOT_ID_SIZE];
 };
 
@@ -28,9 +31,9 @@ struct developer *developer_create(const struct develop_settings *settings, stru
     }
     developer->settings = *settings;
     timing_boot_id(developer->boot_id);
-    developer->encoder = jpeg_encoder_create(fault);
-    if (developer->encoder == NULL ||
-        !jpeg_encoder_huffman_tables(developer->encoder, &developer->huffman_tables, fault)) {
+    developer->fitter = fitter_create(fault);
+    if (developer->fitter == NULL ||
+        !fitter_huffman_tables(developer->fitter, &developer->huffman_tables, fault)) {
         developer_destroy(developer);
         return NULL;
     }
@@ -42,31 +45,111 @@ void developer_destroy(struct developer *developer)
     if (developer == NULL) {
         return;
     }
-    jpeg_encoder_destroy(developer->encoder);
+    fitter_destroy(developer->fitter);
     bytes_fini(&developer->huffman_tables);
+    bytes_fini(&developer->exif);
     free(developer);
 }
 
-static bool pass_through(const struct developer *developer, const struct frame *frame,
+static uint64_t budget_of(const struct developer *developer, const struct shot *shot)
+{
+    uint64_t ours = developer->settings.max_bytes;
+    uint64_t theirs = shot->max_jpeg_bytes;
+    return ours == 0 || (theirs != 0 && theirs < ours) ? theirs : ours;
+}
+
+static bool is_to_be_turned(const struct shot *shot)
+{
+    return shot->orientation > 1;
+}
+
+static struct exif_facts exif_facts_of(const struct shot *shot, const struct picture *picture)
+{
+    return (struct exif_facts){
+        .width = picture->width,
+        .height = picture->height,
+        .orientation = is_to_be_turned(shot) ? shot->orientation : 1,
+        .model = shot->camera_model,
+        .captured_at = picture->captured_at,
+        .camera = &shot->frame->facts,
+    };
+}
+
+// The camera's JPEG as `picture` takes it if it is small enough.
+static bool pass_through(struct developer *developer, const struct shot *shot,
                          struct picture *picture, struct fault *fault)
 {
     struct mjpeg mjpeg;
-    const struct frame_plane *plane = &frame->planes[0];
-    if (!mjpeg_check(plane->data, frame->plane_count > 0 ? plane->size : 0, &mjpeg, fault)) {
+    const struct frame_plane *plane = &shot->frame->planes[0];
+    if (!mjpeg_check(plane->data, shot->frame->plane_count > 0 ? plane->size : 0, &mjpeg, fault)) {
         return false;
     }
     picture->width = mjpeg.width;
     picture->height = mjpeg.height;
-    return mjpeg_append(plane->data, &mjpeg, &developer->huffman_tables, &picture->jpeg, fault);
+    struct mjpeg_extras extras = {.tables = &developer->huffman_tables};
+    if (developer->settings.exif && is_to_be_turned(shot)) {
+        struct exif_facts facts = exif_facts_of(shot, picture);
+        bytes_clear(&developer->exif);
+        if (!exif_append(&facts, &developer->exif, fault)) {
+            return false;
+        }
+        extras.exif = &developer->exif;
+    }
+    return mjpeg_append(plane->data, &mjpeg, &extras, &picture->jpeg, fault) &&
+           jpeg_decode_check(picture->jpeg.data, picture->jpeg.len, fault);
 }
 
-static bool compress(const struct developer *developer, const struct frame *frame,
-                     struct picture *picture, struct fault *fault)
+// Compresses the frame or, where that is NULL, the JPEG anew.
+static bool compress(struct developer *developer, const struct shot *shot,
+                     const struct frame *frame, const struct bytes *original,
+                     struct picture *picture, struct fit_result *result, struct fault *fault)
 {
-    picture->width = frame->width;
-    picture->height = frame->height;
-    return jpeg_encoder_encode(developer->encoder, frame, &developer->settings, &picture->jpeg,
-                               fault);
+    struct exif_facts facts = exif_facts_of(shot, picture);
+    struct fit_job job = {
+        .frame = frame,
+        .original = original,
+        .width = picture->width,
+        .height = picture->height,
+        .budget = budget_of(developer, shot),
+        .settings = &developer->settings,
+        .exif = developer->settings.exif ? &facts : NULL,
+    };
+    if (!fitter_fit(developer->fitter, &job, &picture->jpeg, result, fault)) {
+        return false;
+    }
+    picture->width = result->width;
+    picture->height = result->height;
+    return true;
+}
+
+static bool make_jpeg(struct developer *developer, const struct shot *shot, struct picture *picture,
+                      struct envelope_facts *facts, struct fault *fault)
+{
+    const struct frame *frame = shot->frame;
+    struct fit_result result = {.quality = 0};
+    bool ok = true;
+    if (frame->format == PIXEL_FORMAT_MJPEG) {
+        ok = pass_through(developer, shot, picture, fault);
+        facts->from_bytes = picture->jpeg.len;
+    } else {
+        picture->width = frame->width;
+        picture->height = frame->height;
+    }
+    facts->from_width = picture->width;
+    facts->from_height = picture->height;
+    facts->budget = budget_of(developer, shot);
+    bool is_made = frame->format == PIXEL_FORMAT_MJPEG &&
+                   (facts->budget == 0 || picture->jpeg.len <= facts->budget);
+    if (ok && !is_made) {
+        struct bytes original = picture->jpeg;
+        bytes_init(&picture->jpeg);
+        ok = compress(developer, shot, frame->format == PIXEL_FORMAT_MJPEG ? NULL : frame,
+                      &original, picture, &result, fault);
+        bytes_fini(&original);
+    }
+    facts->quality = result.quality;
+    facts->encodes = result.encodes;
+    return ok;
 }
 
 static bool digest(const struct bytes *jpeg, char sha256[static PICTURE_SHA256_SIZE],
@@ -82,11 +165,10 @@ static bool digest(const struct bytes *jpeg, char sha256[static PICTURE_SHA256_S
     return true;
 }
 
-static bool develop(const struct developer *developer, const struct shot *shot,
-                    struct picture *picture, struct fault *fault)
+static bool develop(struct developer *developer, const struct shot *shot, struct picture *picture,
+                    struct fault *fault)
 {
     const struct frame *frame = shot->frame;
-    bool passed_through = frame->format == PIXEL_FORMAT_MJPEG;
 
     memcpy(picture->id, shot->id, sizeof picture->id);
     picture->seq = shot->seq;
@@ -95,21 +177,20 @@ static bool develop(const struct developer *developer, const struct shot *shot,
     picture->captured_ns = frame->captured_ns;
     timing_rfc3339(timing_wall_at(frame->captured_ns), picture->captured_at);
 
+    struct envelope_facts facts = {
+        .best_quality = developer->settings.quality,
+        .clock_synced = timing_clock_synced(),
+        .boot_id = developer->boot_id,
+    };
     int64_t begun_ns = timing_now_ns();
-    if (!(passed_through ? pass_through : compress)(developer, frame, picture, fault)) {
+    if (!make_jpeg(developer, shot, picture, &facts, fault)) {
         return false;
     }
-    int64_t encode_ns = timing_now_ns() - begun_ns;
+    facts.encode_ns = timing_now_ns() - begun_ns;
     if (!digest(&picture->jpeg, picture->sha256, fault)) {
         return false;
     }
-    struct envelope_facts facts = {
-        .quality = passed_through ? 0 : developer->settings.quality,
-        .clock_synced = timing_clock_synced(),
-        .boot_id = developer->boot_id,
-        .encode_ns = encode_ns,
-        .finished_ns = timing_now_ns(),
-    };
+    facts.finished_ns = timing_now_ns();
     return envelope_meta(shot, picture, &facts, &picture->meta, fault);
 }
 

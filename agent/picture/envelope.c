@@ -3,6 +3,7 @@
 #include "picture/envelope.h"
 
 #include "picture/base64.h"
+#include "picture/budget.h"
 #include "picture/develop.h"
 
 #include <assert.h>
@@ -82,6 +83,35 @@ static void set_jpeg(struct object *meta, const struct picture *picture, int qua
     set(meta, "sha256", json_string(picture->sha256));
 }
 
+static void set_bounds(struct object *meta, const struct shot *shot, const struct picture *picture,
+                       const struct envelope_facts *facts)
+{
+    if (shot->orientation > 1) {
+        set(meta, "orientation", json_integer(shot->orientation));
+    }
+    if (facts->encodes > 1) {
+        set(meta, "encodes", json_integer(facts->encodes));
+    }
+    struct object reduced = {json_object(), true};
+    if (facts->quality > 0 && facts->quality < facts->best_quality) {
+        set(&reduced, "from_quality", json_integer(facts->best_quality));
+    }
+    if (facts->from_width > picture->width || facts->from_height > picture->height) {
+        set(&reduced, "from_width", json_integer(facts->from_width));
+        set(&reduced, "from_height", json_integer(facts->from_height));
+    }
+    if (facts->quality > 0 && facts->from_bytes > 0) {
+        set(&reduced, "from_bytes", json_integer((json_int_t)facts->from_bytes));
+    }
+    if (json_object_size(reduced.json) > 0) {
+        set(&reduced, "budget_bytes", json_integer((json_int_t)facts->budget));
+        set(meta, "reduced", reduced.json);
+    } else {
+        json_decref(reduced.json);
+    }
+    meta->ok = meta->ok && reduced.ok;
+}
+
 static void set_camera(struct object *meta, const struct frame_facts *facts)
 {
     set_rounded(meta, "exposure_us", facts->exposure_us, 0);
@@ -94,6 +124,19 @@ static void set_camera(struct object *meta, const struct frame_facts *facts)
     set_convergence(meta, "ae_state", facts->ae);
     set_convergence(meta, "awb_state", facts->awb);
     set_convergence(meta, "af_state", facts->af);
+}
+
+static void set_settling(struct object *meta, const struct frame *frame)
+{
+    static const char *const words[SETTLING_COUNT] = {
+        [SETTLING_NOT_REPORTED] = "not_reported",
+        [SETTLING_CONVERGED] = "converged",
+        [SETTLING_TIMED_OUT] = "timed_out",
+    };
+    if (frame->settling < SETTLING_COUNT) {
+        set(meta, "settling", json_string(words[frame->settling]));
+        set(meta, "settle_ms", json_integer(frame->settle_ms));
+    }
 }
 
 static void set_times(struct object *meta, const struct shot *shot,
@@ -119,7 +162,9 @@ bool envelope_meta(const struct shot *shot, const struct picture *picture,
     struct object object = {json_object(), true};
     set_identity(&object, picture, facts);
     set_jpeg(&object, picture, facts->quality);
+    set_bounds(&object, shot, picture, facts);
     set_camera(&object, &shot->frame->facts);
+    set_settling(&object, shot->frame);
     set_times(&object, shot, facts);
 
     // ten digits: what rounding left, without the tail that binary fractions have
@@ -129,7 +174,10 @@ bool envelope_meta(const struct shot *shot, const struct picture *picture,
         return fault_set(fault, FAULT_SYSTEM, 0, "cannot write the meta data of picture %s",
                          picture->id);
     }
-    bool done = bytes_append_text(meta, text, fault);
+    size_t len = strlen(text);
+    bool done = len <= PICTURE_META_MAX
+                    ? bytes_append(meta, text, len, fault)
+                    : fault_set(fault, FAULT_PICTURE, 0, "the meta data has %zu bytes", len);
     free(text);
     return done;
 }

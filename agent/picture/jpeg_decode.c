@@ -2,12 +2,17 @@
 // what must be let go of lives in struct decoder.
 #include "picture/jpeg_decode.h"
 
+#include <assert.h>
 #include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <jpeglib.h>
+
+#include <jerror.h>
+
+enum { EXTRANEOUS_BYTES_MAX = 16 };
 
 struct decoder {
     struct jpeg_decompress_struct jpeg;
@@ -29,10 +34,15 @@ static void on_error(j_common_ptr jpeg)
     longjmp(decoder->escape, 1);
 }
 
-// A warning is data that was made up: a picture that is damaged.
+// A warning is data that was made up: a picture that is damaged. But for a few bytes between the
+// scan and what follows it, which some webcams leave in every picture, and which nobody sees; many
+// are what a damaged scan has left over.
 static void on_message(j_common_ptr jpeg, int level)
 {
-    if (level < 0) {
+    const struct jpeg_error_mgr *errors = jpeg->err;
+    bool is_harmless =
+        errors->msg_code == JWRN_EXTRANEOUS_DATA && errors->msg_parm.i[0] <= EXTRANEOUS_BYTES_MAX;
+    if (level < 0 && !is_harmless) {
         on_error(jpeg);
     }
 }
@@ -59,9 +69,11 @@ static bool check(const struct decoder *decoder, uint32_t width, uint32_t height
     return true;
 }
 
-static void start(struct decoder *decoder)
+static void start(struct decoder *decoder, unsigned halvings)
 {
     struct jpeg_decompress_struct *jpeg = &decoder->jpeg;
+    jpeg->scale_num = 1;
+    jpeg->scale_denom = 1U << halvings;
     jpeg->out_color_space = jpeg->jpeg_color_space;
     // repeated chroma samples, whose mean is the sample again
     jpeg->do_fancy_upsampling = FALSE;
@@ -165,8 +177,9 @@ bool jpeg_decode_size(const uint8_t *jpeg, size_t len, uint32_t *width, uint32_t
     return true;
 }
 
-bool jpeg_decode_yuv420(const uint8_t *jpeg, size_t len, uint32_t width, uint32_t height,
-                        uint8_t *const planes[3], const uint32_t strides[3], struct fault *fault)
+static bool decode(const uint8_t *jpeg, size_t len, uint32_t width, uint32_t height,
+                   unsigned halvings, uint8_t *const planes[3], const uint32_t strides[3],
+                   struct fault *fault)
 {
     struct decoder *decoder = create(fault);
     if (decoder == NULL) {
@@ -180,9 +193,78 @@ bool jpeg_decode_yuv420(const uint8_t *jpeg, size_t len, uint32_t width, uint32_
     open_decoder(decoder, jpeg, len);
     bool ok = check(decoder, width, height, fault);
     if (ok) {
-        start(decoder);
+        start(decoder, halvings);
         read_rows(decoder, planes, strides);
     }
     destroy(decoder);
     return ok;
+}
+
+bool jpeg_decode_check(const uint8_t *jpeg, size_t len, struct fault *fault)
+{
+    struct decoder *decoder = create(fault);
+    if (decoder == NULL) {
+        return false;
+    }
+    if (setjmp(decoder->escape) != 0) {
+        damaged(decoder, fault);
+        destroy(decoder);
+        return false;
+    }
+    open_decoder(decoder, jpeg, len);
+    start(decoder, JPEG_DECODE_HALVINGS_MAX); // every code is read, next to no pixel is made
+    while (decoder->jpeg.output_scanline < decoder->jpeg.output_height) {
+        read_row(decoder, decoder->rows[0]);
+    }
+    jpeg_finish_decompress(&decoder->jpeg);
+    destroy(decoder);
+    return true;
+}
+
+bool jpeg_decode_yuv420(const uint8_t *jpeg, size_t len, uint32_t width, uint32_t height,
+                        uint8_t *const planes[3], const uint32_t strides[3], struct fault *fault)
+{
+    return decode(jpeg, len, width, height, 0, planes, strides, fault);
+}
+
+bool jpeg_decode_frame(const uint8_t *jpeg, size_t len, unsigned halvings, struct bytes *pixels,
+                       struct frame *frame, struct fault *fault)
+{
+    assert(halvings <= JPEG_DECODE_HALVINGS_MAX);
+    uint32_t width;
+    uint32_t height;
+    if (!jpeg_decode_size(jpeg, len, &width, &height, fault)) {
+        return false;
+    }
+    if ((uint64_t)width * height > JPEG_DECODE_PIXELS_MAX) {
+        return fault_set(fault, FAULT_PICTURE, 0, "the JPEG claims to have %ux%u pixels", width,
+                         height);
+    }
+    uint32_t small_width = (width + (1U << halvings) - 1) >> halvings;
+    uint32_t small_height = (height + (1U << halvings) - 1) >> halvings;
+    uint32_t half_width = (small_width + 1) / 2;
+    size_t luma = (size_t)small_width * small_height;
+    size_t chroma = (size_t)half_width * ((small_height + 1) / 2);
+    bytes_clear(pixels);
+    if (!bytes_reserve(pixels, luma + 2 * chroma, fault)) {
+        return false;
+    }
+    uint8_t *planes[3] = {pixels->data, pixels->data + luma, pixels->data + luma + chroma};
+    const uint32_t strides[3] = {small_width, half_width, half_width};
+    if (!decode(jpeg, len, width, height, halvings, planes, strides, fault)) {
+        return false;
+    }
+    pixels->len = luma + 2 * chroma;
+    *frame = (struct frame){
+        .width = small_width,
+        .height = small_height,
+        .format = PIXEL_FORMAT_YUV420,
+        .encoding = COLOR_ENCODING_REC601,
+        .range = COLOR_RANGE_FULL,
+        .plane_count = 3,
+        .planes = {{planes[0], luma, strides[0]},
+                   {planes[1], chroma, strides[1]},
+                   {planes[2], chroma, strides[2]}},
+    };
+    return true;
 }

@@ -14,21 +14,23 @@
 
 #include <jerror.h>
 
+enum { ROOM_LEAST = 32 * 1024 }; // for a JPEG of which nothing is expected
+
 struct jpeg_encoder {
     struct jpeg_compress_struct libjpeg;
     struct jpeg_error_mgr errors;
     struct jpeg_destination_mgr destination;
     struct jpeg_strip strip;
     jmp_buf escape;
-    struct bytes *out;   // where the destination writes
-    size_t usual_bytes;  // what the last picture took
-    struct fault *fault; // of the present call
+    struct bytes *out;     // where the destination writes
+    size_t expected_bytes; // of the present call
+    struct fault *fault;   // of the present call
 };
 
 // What guarded() runs: inputs of one call, whichever it needs.
 struct job {
     const struct frame *frame;
-    const struct develop_settings *settings;
+    const struct jpeg_options *options;
 };
 
 typedef void (*guarded_fn)(struct jpeg_encoder *encoder, const struct job *job);
@@ -60,7 +62,7 @@ static void destination_offer(struct jpeg_encoder *encoder, size_t more)
 static void destination_init(j_compress_ptr libjpeg)
 {
     struct jpeg_encoder *encoder = libjpeg->client_data;
-    destination_offer(encoder, encoder->usual_bytes + encoder->usual_bytes / 8);
+    destination_offer(encoder, encoder->expected_bytes + encoder->expected_bytes / 8);
 }
 
 static boolean destination_full(j_compress_ptr libjpeg)
@@ -104,7 +106,6 @@ struct jpeg_encoder *jpeg_encoder_create(struct fault *fault)
         return NULL;
     }
     jpeg_strip_init(&encoder->strip);
-    encoder->usual_bytes = 64 * 1024;
     encoder->destination.init_destination = destination_init;
     encoder->destination.empty_output_buffer = destination_full;
     encoder->destination.term_destination = destination_end;
@@ -179,12 +180,20 @@ static void write_scanlines(struct jpeg_compress_struct *libjpeg, const struct f
     }
 }
 
+static void write_exif(struct jpeg_compress_struct *libjpeg, const struct bytes *exif)
+{
+    enum { HEAD = 4 }; // marker and length, which libjpeg writes itself
+    if (exif != NULL) {
+        jpeg_write_marker(libjpeg, JPEG_APP0 + 1, exif->data + HEAD, (unsigned)exif->len - HEAD);
+    }
+}
+
 static void compress(struct jpeg_encoder *encoder, const struct job *job)
 {
     struct jpeg_compress_struct *libjpeg = &encoder->libjpeg;
     const struct frame *frame = job->frame;
     bool raw = is_ycbcr(frame->format);
-    enum subsampling subsampling = subsampling_for(frame->format, job->settings->subsampling);
+    enum subsampling subsampling = subsampling_for(frame->format, job->options->subsampling);
     J_COLOR_SPACE color_space = color_space_of(frame->format);
 
     if (raw &&
@@ -196,12 +205,14 @@ static void compress(struct jpeg_encoder *encoder, const struct job *job)
     libjpeg->in_color_space = color_space;
     libjpeg->input_components = color_space == JCS_EXT_BGRX || color_space == JCS_EXT_RGBX ? 4 : 3;
     jpeg_set_defaults(libjpeg);
-    jpeg_set_quality(libjpeg, job->settings->quality, TRUE);
+    jpeg_set_quality(libjpeg, job->options->quality, TRUE);
     libjpeg->comp_info[0].h_samp_factor = subsampling == SUBSAMPLING_444 ? 1 : 2;
     libjpeg->comp_info[0].v_samp_factor = subsampling == SUBSAMPLING_420 ? 2 : 1;
     libjpeg->raw_data_in = raw;
+    libjpeg->write_JFIF_header = job->options->exif == NULL;
 
     jpeg_start_compress(libjpeg, TRUE);
+    write_exif(libjpeg, job->options->exif);
     if (raw) {
         write_strips(encoder);
     } else {
@@ -211,7 +222,7 @@ static void compress(struct jpeg_encoder *encoder, const struct job *job)
 }
 
 bool jpeg_encoder_encode(struct jpeg_encoder *encoder, const struct frame *frame,
-                         const struct develop_settings *settings, struct bytes *jpeg,
+                         const struct jpeg_options *options, struct bytes *jpeg,
                          struct fault *fault)
 {
     if (!frame_check(frame, fault)) {
@@ -219,12 +230,13 @@ bool jpeg_encoder_encode(struct jpeg_encoder *encoder, const struct frame *frame
     }
     size_t before = jpeg->len;
     encoder->out = jpeg;
-    if (!guarded(encoder, compress, &(struct job){frame, settings}, fault)) {
+    encoder->expected_bytes =
+        options->expected_bytes > ROOM_LEAST ? options->expected_bytes : ROOM_LEAST;
+    if (!guarded(encoder, compress, &(struct job){frame, options}, fault)) {
         jpeg_abort_compress(&encoder->libjpeg);
         jpeg->len = before;
         return false;
     }
-    encoder->usual_bytes = jpeg->len - before;
     return true;
 }
 
@@ -263,6 +275,7 @@ bool jpeg_encoder_huffman_tables(struct jpeg_encoder *encoder, struct bytes *tab
     struct bytes stream;
     bytes_init(&stream);
     encoder->out = &stream;
+    encoder->expected_bytes = ROOM_LEAST;
     bool done = guarded(encoder, write_tables, NULL, fault) &&
                 append_huffman_tables(&stream, tables, fault);
     bytes_fini(&stream);

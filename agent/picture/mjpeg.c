@@ -19,6 +19,7 @@ enum marker {
     DNL = 0xDC,
     DRI = 0xDD,
     APP0 = 0xE0,
+    APP1 = 0xE1,
     APP15 = 0xEF,
     COM = 0xFE,
 };
@@ -28,6 +29,8 @@ struct walk {
     size_t size;
     size_t at;
     size_t tables_at;
+    size_t exif_at;
+    size_t exif_size;
     uint32_t width;
     uint32_t height;
     unsigned components; // 0: no SOF yet
@@ -163,6 +166,15 @@ static bool take_scan(struct walk *walk)
     return skip_entropy_coded(walk);
 }
 
+static void note_exif(struct walk *walk, const struct segment *segment)
+{
+    static const char head[6] = "Exif";
+    if (segment->len >= sizeof head && memcmp(segment->body, head, sizeof head) == 0) {
+        walk->exif_size = segment->len + 4; // with its marker and length
+        walk->exif_at = walk->at - walk->exif_size;
+    }
+}
+
 static bool take_part(struct walk *walk, unsigned marker)
 {
     struct segment segment;
@@ -176,6 +188,9 @@ static bool take_part(struct walk *walk, unsigned marker)
         (marker >= APP0 && marker <= APP15)) {
         if (!take_segment(walk, &segment)) {
             return false;
+        }
+        if (marker == APP1 && walk->exif_at == 0 && !walk->has_scan) {
+            note_exif(walk, &segment);
         }
         walk->has_huffman |= marker == DHT && segment.len > 0;
         walk->has_quantisation |= marker == DQT && segment.len > 0;
@@ -213,20 +228,33 @@ bool mjpeg_check(const uint8_t *data, size_t size, struct mjpeg *mjpeg, struct f
         .height = walk.height,
         .len = walk.at,
         .tables_at = walk.tables_at,
+        .exif_at = walk.exif_at,
+        .exif_size = walk.exif_size,
     };
     return true;
 }
 
-bool mjpeg_append(const uint8_t *data, const struct mjpeg *mjpeg, const struct bytes *tables,
+static bool append_extra(struct bytes *jpeg, const struct bytes *extra, struct fault *fault)
+{
+    return extra == NULL || bytes_append(jpeg, extra->data, extra->len, fault);
+}
+
+bool mjpeg_append(const uint8_t *data, const struct mjpeg *mjpeg, const struct mjpeg_extras *extras,
                   struct bytes *jpeg, struct fault *fault)
 {
-    if (mjpeg->tables_at == 0) {
-        return bytes_append(jpeg, data, mjpeg->len, fault);
-    }
-    if (!bytes_reserve(jpeg, mjpeg->len + tables->len, fault)) {
-        return false;
-    }
-    return bytes_append(jpeg, data, mjpeg->tables_at, fault) &&
-           bytes_append(jpeg, tables->data, tables->len, fault) &&
-           bytes_append(jpeg, data + mjpeg->tables_at, mjpeg->len - mjpeg->tables_at, fault);
+    enum { SOI_SIZE = 2 };
+    const struct bytes *tables = mjpeg->tables_at != 0 ? extras->tables : NULL;
+    size_t tables_at = mjpeg->tables_at != 0 ? mjpeg->tables_at : mjpeg->len;
+    bool has_cut = extras->exif != NULL && mjpeg->exif_at != 0;
+    size_t cut_at = has_cut ? mjpeg->exif_at : SOI_SIZE;
+    size_t goes_on_at = has_cut ? mjpeg->exif_at + mjpeg->exif_size : SOI_SIZE;
+    size_t more =
+        (tables != NULL ? tables->len : 0) + (extras->exif != NULL ? extras->exif->len : 0);
+
+    return bytes_reserve(jpeg, mjpeg->len + more, fault) &&
+           bytes_append(jpeg, data, SOI_SIZE, fault) && append_extra(jpeg, extras->exif, fault) &&
+           bytes_append(jpeg, data + SOI_SIZE, cut_at - SOI_SIZE, fault) &&
+           bytes_append(jpeg, data + goes_on_at, tables_at - goes_on_at, fault) &&
+           append_extra(jpeg, tables, fault) &&
+           bytes_append(jpeg, data + tables_at, mjpeg->len - tables_at, fault);
 }

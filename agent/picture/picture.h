@@ -34,6 +34,11 @@ struct shot {
     struct frame *frame;                      // on loan; NULL before it came
     char *captured_event; // JSON for P/ID/event once the picture is accepted; owned; taken by the
                           // picture
+    const char *camera_model; // borrowed; NULL: not known
+    unsigned orientation;     // how the picture is to be turned, as EXIF counts; 0 and 1: as it is
+    // Of JPEG, that the wire lets through; 0: no bound. The publisher sets it just before the shot
+    // is developed, from the broker's maximum packet size by picture_jpeg_budget.
+    uint64_t max_jpeg_bytes;
 };
 
 // What is published. Owned by whoever holds it; a finished picture never changes.

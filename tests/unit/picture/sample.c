@@ -58,6 +58,91 @@ struct image image_flat(uint32_t width, uint32_t height, const uint8_t rgb[stati
     return image;
 }
 
+static uint32_t next_random(uint32_t *state)
+{
+    *state = *state * 1664525 + 1013904223;
+    return *state >> 8;
+}
+
+static double random_share(uint32_t *state)
+{
+    return next_random(state) / 16777216.0;
+}
+
+static void put_disc(struct image *image, double center_x, double center_y, double radius,
+                     const double color[static 3], double shade)
+{
+    long top = lrint(fmax(center_y - radius, 0));
+    long bottom = lrint(fmin(center_y + radius, image->height - 1.0));
+    for (long y = top; y <= bottom; y++) {
+        double half = sqrt(fmax(radius * radius - pow((double)y - center_y, 2), 0));
+        long left = lrint(fmax(center_x - half, 0));
+        long right = lrint(fmin(center_x + half, image->width - 1.0));
+        for (long x = left; x <= right; x++) {
+            uint8_t *to = image->rgb + ((size_t)y * image->width + (size_t)x) * 3;
+            for (int c = 0; c < 3; c++) {
+                to[c] = to_byte(color[c] + shade * ((double)x - center_x));
+            }
+        }
+    }
+}
+
+static void add_noise(struct image *image, double noise, uint32_t seed)
+{
+    for (size_t i = 0; i < (size_t)image->width * image->height * 3; i++) {
+        double sum = random_share(&seed) + random_share(&seed) + random_share(&seed) - 1.5;
+        image->rgb[i] = to_byte(image->rgb[i] + 2 * noise * sum);
+    }
+}
+
+struct image image_photo(uint32_t width, uint32_t height, uint32_t seed, uint32_t at, double noise,
+                         uint32_t noise_seed)
+{
+    enum { DISCS = 1200 };
+    static const uint8_t grey[3] = {120, 120, 120};
+    struct image image = image_flat(width, height, grey);
+    for (int i = 0; i < DISCS; i++) { // the large ones first
+        double radius = width * 0.4 * pow(i + 1.0, -0.6);
+        double x = random_share(&seed) * width + at;
+        double y = random_share(&seed) * height;
+        double color[3];
+        for (int c = 0; c < 3; c++) {
+            color[c] = 25 + 205 * random_share(&seed);
+        }
+        put_disc(&image, fmod(x, width), y, fmax(radius, 1.5), color, random_share(&seed) - 0.5);
+    }
+    add_noise(&image, noise, noise_seed);
+    return image;
+}
+
+struct image image_noise(uint32_t width, uint32_t height, uint32_t seed)
+{
+    struct image image = image_create(width, height);
+    for (size_t i = 0; i < (size_t)width * height * 3; i++) {
+        image.rgb[i] = (uint8_t)(next_random(&seed) >> 8);
+    }
+    return image;
+}
+
+struct image image_halved(const struct image *image)
+{
+    struct image half = image_create((image->width + 1) / 2, (image->height + 1) / 2);
+    for (uint32_t y = 0; y < half.height; y++) {
+        for (uint32_t x = 0; x < half.width; x++) {
+            for (uint32_t c = 0; c < 3; c++) {
+                double sum = 0;
+                for (uint32_t i = 0; i < 4; i++) {
+                    uint32_t from_x = 2 * x + i % 2 < image->width ? 2 * x + i % 2 : 2 * x;
+                    uint32_t from_y = 2 * y + i / 2 < image->height ? 2 * y + i / 2 : 2 * y;
+                    sum += image->rgb[((size_t)from_y * image->width + from_x) * 3 + c];
+                }
+                half.rgb[((size_t)y * half.width + x) * 3 + c] = to_byte(sum / 4);
+            }
+        }
+    }
+    return half;
+}
+
 void image_fini(struct image *image)
 {
     free(image->rgb);
@@ -254,6 +339,7 @@ struct decoded decode(const struct bytes *jpeg)
     errors.error_exit = refuse;
     errors.emit_message = refuse_warning;
     jpeg_create_decompress(&libjpeg);
+    jpeg_save_markers(&libjpeg, JPEG_APP0 + 1, 0xFFFF);
     jpeg_mem_src(&libjpeg, jpeg->data, jpeg->len);
     assert_int_equal(jpeg_read_header(&libjpeg, TRUE), JPEG_HEADER_OK);
     libjpeg.out_color_space = JCS_RGB;
@@ -265,6 +351,12 @@ struct decoded decode(const struct bytes *jpeg)
         .vertical = libjpeg.comp_info[0].v_samp_factor,
         .has_jfif = libjpeg.saw_JFIF_marker,
     };
+    struct fault fault;
+    if (libjpeg.marker_list != NULL) {
+        assert_null(libjpeg.marker_list->next);
+        assert_true(bytes_append(&decoded.exif, libjpeg.marker_list->data,
+                                 libjpeg.marker_list->data_length, &fault));
+    }
     jpeg_start_decompress(&libjpeg);
     while (libjpeg.output_scanline < libjpeg.output_height) {
         JSAMPROW row =
@@ -274,4 +366,10 @@ struct decoded decode(const struct bytes *jpeg)
     jpeg_finish_decompress(&libjpeg);
     jpeg_destroy_decompress(&libjpeg);
     return decoded;
+}
+
+void decoded_fini(struct decoded *decoded)
+{
+    image_fini(&decoded->image);
+    bytes_fini(&decoded->exif);
 }

@@ -13,6 +13,11 @@ struct image {
 // Smooth shades with a little texture: what a lens leaves of a scene.
 struct image image_scene(uint32_t width, uint32_t height);
 struct image image_flat(uint32_t width, uint32_t height, const uint8_t rgb[static 3]);
+// What a camera sees: overlapping discs of all sizes, shaded, under noise of the sensor. `at`
+// moves the scene and `noise_seed` renews the noise, as from one frame to the next.
+struct image image_photo(uint32_t width, uint32_t height, uint32_t seed, uint32_t at, double noise,
+                         uint32_t noise_seed);
+struct image image_noise(uint32_t width, uint32_t height, uint32_t seed);
 void image_fini(struct image *image);
 
 // Peak signal to noise over R, G and B, in dB. The sizes are the same.
@@ -40,7 +45,12 @@ struct decoded {
     int horizontal; // sampling factors of luma; chroma's are 1
     int vertical;
     bool has_jfif;
+    struct bytes exif; // "Exif", two NULs and the block; empty: none
 };
 
 // Fails the test where libjpeg has an error or a warning.
 struct decoded decode(const struct bytes *jpeg);
+void decoded_fini(struct decoded *decoded);
+
+// Every two by two pixels become their mean, the last of an odd side their own.
+struct image image_halved(const struct image *image);

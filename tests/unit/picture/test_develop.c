@@ -4,6 +4,7 @@
 #include "base/timing.h"
 #include "sample.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -17,7 +18,7 @@
 static int setup(void **state)
 {
     struct fault fault;
-    *state = developer_create(&(struct develop_settings){90, SUBSAMPLING_420}, &fault);
+    *state = developer_create(&(struct develop_settings){.quality = 90}, &fault);
     return *state == NULL;
 }
 
@@ -122,7 +123,7 @@ static void raw_frame_becomes_a_picture(void **state)
     assert_true(json_number_value(json_object_get(latency, "total")) >= 50);
 
     json_decref(meta);
-    image_fini(&decoded.image);
+    decoded_fini(&decoded);
     picture_fini(&picture);
     sample_fini(&sample);
     image_fini(&image);
@@ -195,8 +196,8 @@ static void mjpeg_without_tables_decodes(void **state)
     struct picture picture = develop(*state, &shot);
     struct decoded decoded = decode(&picture.jpeg);
     assert_memory_equal(decoded.image.rgb, original.image.rgb, 3 * 64 * 48);
-    image_fini(&decoded.image);
-    image_fini(&original.image);
+    decoded_fini(&decoded);
+    decoded_fini(&original);
     picture_fini(&picture);
     bytes_fini(&jpeg);
     image_fini(&image);
@@ -239,6 +240,210 @@ static void failure_leaves_the_shot_as_it_was(void **state)
     image_fini(&image);
 }
 
+static struct developer *developer_with(struct develop_settings settings)
+{
+    struct fault fault;
+    struct developer *developer = developer_create(&settings, &fault);
+    assert_non_null(developer);
+    return developer;
+}
+
+static json_int_t number(const json_t *meta, const char *key)
+{
+    return json_integer_value(json_object_get(meta, key));
+}
+
+// The narrower of the two bounds holds, and meta says what it cost.
+static void budgets_of_settings_and_wire(void **state)
+{
+    (void)state;
+    static const uint64_t bounds[][3] = {
+        {30000, 0, 30000}, {0, 20000, 20000}, {30000, 20000, 20000}, {9000, 20000, 9000}};
+    struct image image = image_photo(640, 480, 3, 0, 4, 1);
+    struct sample sample =
+        sample_create(&image, PIXEL_FORMAT_NV12, COLOR_ENCODING_REC601, COLOR_RANGE_FULL, 0);
+    for (size_t i = 0; i < sizeof bounds / sizeof bounds[0]; i++) {
+        struct developer *developer = developer_with((struct develop_settings){
+            .quality = 90, .min_quality = 40, .max_bytes = bounds[i][0], .exif = true});
+        struct shot shot = shot_of(&sample.frame);
+        shot.max_jpeg_bytes = bounds[i][1];
+        struct picture picture = develop(developer, &shot);
+        assert_true(picture.jpeg.len <= bounds[i][2]);
+        assert_digest(&picture);
+        struct decoded decoded = decode(&picture.jpeg);
+        assert_int_equal(decoded.image.width, picture.width);
+        assert_int_equal(decoded.image.height, picture.height);
+        json_t *meta = meta_of(&picture);
+        json_t *reduced = json_object_get(meta, "reduced");
+        assert_int_equal(number(reduced, "budget_bytes"), bounds[i][2]);
+        assert_int_equal(number(meta, "bytes"), picture.jpeg.len);
+        assert_int_equal(number(meta, "width"), picture.width);
+        assert_in_range(number(meta, "quality"), 40, 90);
+        assert_non_null(reduced);
+        assert_int_equal(json_object_get(reduced, "from_width") != NULL, picture.width != 640);
+        decoded_fini(&decoded);
+        json_decref(meta);
+        picture_fini(&picture);
+        developer_destroy(developer);
+    }
+    sample_fini(&sample);
+    image_fini(&image);
+}
+
+static void large_mjpeg_is_compressed_again(void **state)
+{
+    struct image image = image_photo(640, 480, 3, 0, 4, 1);
+    struct bytes jpeg = jpeg_of(*state, &image);
+    struct frame frame = {
+        .format = PIXEL_FORMAT_MJPEG, .plane_count = 1, .planes = {{jpeg.data, jpeg.len, 0}}};
+    struct shot shot = shot_of(&frame);
+    shot.max_jpeg_bytes = jpeg.len;
+    struct picture picture = develop(*state, &shot);
+    assert_int_equal(picture.jpeg.len, jpeg.len); // just small enough
+    picture_fini(&picture);
+
+    shot = shot_of(&frame);
+    shot.max_jpeg_bytes = jpeg.len - 1;
+    picture = develop(*state, &shot);
+    assert_true(picture.jpeg.len < jpeg.len);
+    assert_int_equal(picture.width, 640);
+    json_t *meta = meta_of(&picture);
+    assert_null(json_object_get(meta, "passthrough"));
+    assert_true(number(meta, "quality") > 0);
+    assert_int_equal(number(json_object_get(meta, "reduced"), "from_bytes"), jpeg.len);
+    struct decoded decoded = decode(&picture.jpeg);
+    struct decoded original = decode(&jpeg);
+    assert_true(image_psnr(&decoded.image, &original.image) >= 30);
+    decoded_fini(&decoded);
+    decoded_fini(&original);
+    json_decref(meta);
+    picture_fini(&picture);
+    bytes_fini(&jpeg);
+    image_fini(&image);
+}
+
+// A camera's JPEG with bytes thrown: a picture within its budget, or a fault.
+static void damaged_mjpeg_over_budget_does_no_harm(void **state)
+{
+    struct image image = image_photo(160, 120, 3, 0, 4, 1);
+    struct bytes jpeg = jpeg_of(*state, &image);
+    uint32_t random = 1;
+    unsigned faults = 0;
+    for (int i = 0; i < 600; i++) {
+        struct bytes damaged;
+        struct fault fault;
+        bytes_init(&damaged);
+        assert_true(bytes_append(&damaged, jpeg.data, jpeg.len, &fault));
+        for (int hits = 0; hits < 1 + i % 4; hits++) {
+            random = random * 1664525 + 1013904223;
+            size_t reach = i % 2 == 0 ? 700 : jpeg.len; // the headers, or anything
+            damaged.data[(random >> 8) % reach] = (uint8_t)(random >> 3);
+        }
+        struct frame frame = {.format = PIXEL_FORMAT_MJPEG,
+                              .plane_count = 1,
+                              .planes = {{damaged.data, damaged.len, 0}}};
+        struct shot shot = shot_of(&frame);
+        shot.max_jpeg_bytes = 3000;
+        struct picture picture;
+        picture_init(&picture);
+        if (developer_develop(*state, &shot, &picture, &fault)) {
+            assert_true(picture.jpeg.len <= 3000);
+            struct decoded decoded = decode(&picture.jpeg);
+            decoded_fini(&decoded);
+        } else {
+            faults++;
+            free(shot.captured_event);
+        }
+        picture_fini(&picture);
+        bytes_fini(&damaged);
+    }
+    assert_in_range(faults, 50, 599);
+    bytes_fini(&jpeg);
+    image_fini(&image);
+}
+
+static void impossible_budgets_fail_in_figures(void **state)
+{
+    struct image image = image_photo(640, 480, 3, 0, 4, 1);
+    struct sample sample =
+        sample_create(&image, PIXEL_FORMAT_YUYV, COLOR_ENCODING_REC601, COLOR_RANGE_FULL, 0);
+    struct shot shot = shot_of(&sample.frame);
+    shot.max_jpeg_bytes = 500;
+    struct picture picture;
+    struct fault fault = {0};
+    picture_init(&picture);
+    assert_false(developer_develop(*state, &shot, &picture, &fault));
+    assert_int_equal(fault.kind, FAULT_PICTURE);
+    assert_int_equal(fault.code, EMSGSIZE);
+    assert_non_null(strstr(fault.text, "500"));
+    assert_null(picture.jpeg.data);
+    assert_non_null(shot.captured_event);
+    free(shot.captured_event);
+    sample_fini(&sample);
+    image_fini(&image);
+}
+
+// Where the first marker segment says EXIF, its tags do too (test_exif reads them).
+static bool begins_with_exif(const struct picture *picture)
+{
+    return memcmp(picture->jpeg.data, "\xFF\xD8\xFF\xE1", 4) == 0 &&
+           memcmp(picture->jpeg.data + 6, "Exif\0\0II", 8) == 0;
+}
+
+static void exif_is_there_where_it_is_wanted(void **state)
+{
+    (void)state;
+    struct image image = image_scene(64, 48);
+    struct sample sample =
+        sample_create(&image, PIXEL_FORMAT_NV12, COLOR_ENCODING_REC601, COLOR_RANGE_FULL, 0);
+    for (int wanted = 0; wanted < 2; wanted++) {
+        struct developer *developer =
+            developer_with((struct develop_settings){.quality = 90, .exif = wanted});
+        struct shot shot = shot_of(&sample.frame);
+        shot.camera_model = "imx708";
+        struct picture picture = develop(developer, &shot);
+        assert_int_equal(begins_with_exif(&picture), wanted);
+        struct decoded decoded = decode(&picture.jpeg);
+        assert_int_equal(decoded.exif.len > 0, wanted);
+        assert_int_equal(decoded.has_jfif, !wanted);
+        assert_int_equal(wanted, decoded.exif.len > 0 && memmem(decoded.exif.data, decoded.exif.len,
+                                                                "imx708", 7) != NULL);
+        assert_true(image_psnr(&decoded.image, &image) >= 38); // read as YCbCr in any case
+        decoded_fini(&decoded);
+        picture_fini(&picture);
+        developer_destroy(developer);
+    }
+    sample_fini(&sample);
+    image_fini(&image);
+}
+
+static void mjpeg_gets_exif_only_to_be_turned(void **state)
+{
+    struct image image = image_scene(64, 48);
+    struct bytes jpeg = jpeg_of(*state, &image);
+    struct frame frame = {
+        .format = PIXEL_FORMAT_MJPEG, .plane_count = 1, .planes = {{jpeg.data, jpeg.len, 0}}};
+    struct developer *developer =
+        developer_with((struct develop_settings){.quality = 90, .exif = true});
+    for (unsigned orientation = 0; orientation <= 8; orientation++) {
+        struct shot shot = shot_of(&frame);
+        shot.orientation = orientation;
+        struct picture picture = develop(developer, &shot);
+        assert_int_equal(begins_with_exif(&picture), orientation > 1);
+        assert_true(orientation > 1 || picture.jpeg.len == jpeg.len);
+        size_t added = picture.jpeg.len - jpeg.len;
+        assert_memory_equal(picture.jpeg.data + 2 + added, jpeg.data + 2, jpeg.len - 2);
+        json_t *meta = meta_of(&picture);
+        assert_int_equal(number(meta, "orientation"), orientation > 1 ? orientation : 0);
+        assert_true(json_is_true(json_object_get(meta, "passthrough")));
+        json_decref(meta);
+        picture_fini(&picture);
+    }
+    developer_destroy(developer);
+    bytes_fini(&jpeg);
+    image_fini(&image);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -246,6 +451,12 @@ int main(void)
         cmocka_unit_test_setup_teardown(mjpeg_is_passed_through, setup, teardown),
         cmocka_unit_test_setup_teardown(mjpeg_without_tables_decodes, setup, teardown),
         cmocka_unit_test_setup_teardown(failure_leaves_the_shot_as_it_was, setup, teardown),
+        cmocka_unit_test(budgets_of_settings_and_wire),
+        cmocka_unit_test_setup_teardown(large_mjpeg_is_compressed_again, setup, teardown),
+        cmocka_unit_test_setup_teardown(damaged_mjpeg_over_budget_does_no_harm, setup, teardown),
+        cmocka_unit_test_setup_teardown(impossible_budgets_fail_in_figures, setup, teardown),
+        cmocka_unit_test(exif_is_there_where_it_is_wanted),
+        cmocka_unit_test_setup_teardown(mjpeg_gets_exif_only_to_be_turned, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,7 @@
 // The meta object and the forms of a picture, read back by jansson and libcrypto.
 #include "picture/envelope.h"
 
+#include "picture/budget.h"
 #include "picture/develop.h"
 
 #include <math.h>
@@ -26,6 +27,8 @@ static struct material everything_said(void)
         .frame =
             {
                 .captured_ns = 5000000000,
+                .settling = SETTLING_CONVERGED,
+                .settle_ms = 320,
                 .facts =
                     {
                         .exposure_us = 33333.4,
@@ -109,7 +112,8 @@ static void all_there_is_to_say(void **state)
                     "\"gain\":1.1,\"digital_gain\":1,\"color_temperature_k\":4513,\"lux\":0.13,"
                     "\"sensor_temperature_c\":41.3,\"lens_position\":0.123,"
                     "\"ae_state\":\"settled\",\"awb_state\":\"searching\","
-                    "\"af_state\":\"failed\",\"exposed_after_trigger\":true,"
+                    "\"af_state\":\"failed\",\"settling\":\"converged\",\"settle_ms\":320,"
+                    "\"exposed_after_trigger\":true,"
                     "\"latency_ms\":{\"exposure\":12.3,\"frame\":70,\"encode\":6.5,"
                     "\"total\":92.3}}");
 }
@@ -120,21 +124,130 @@ static void silence_is_left_out(void **state)
     struct material m = everything_said();
     m.frame.facts = (struct frame_facts){NAN, NAN, NAN, NAN, NAN, NAN, NAN, 0, 0, 0, 0};
     m.frame.captured_is_estimate = true;
+    m.frame.settling = SETTLING_NOT_REPORTED;
+    m.frame.settle_ms = 0;
     m.shot.triggered_ns = 5100000000; // the frame began before the trigger
     m.picture.request_id[0] = '\0';
     m.picture.trigger = TRIGGER_TIMER;
     m.facts.quality = 0;
     m.facts.clock_synced = false;
-    assert_meta(&m, "{\"id\":\"0123456789abcdef-7\",\"seq\":7,"
-                    "\"captured_at\":\"2026-01-31T23:59:59.123Z\",\"monotonic_ms\":5000,"
-                    "\"boot_id\":\"00ff\",\"clock_synced\":false,\"trigger\":\"timer\","
-                    "\"width\":640,\"height\":480,\"bytes\":12345,\"passthrough\":true,"
-                    "\"sha256\":\"abcd\",\"exposed_after_trigger\":false,"
-                    "\"captured_is_estimate\":true,\"latency_ms\":{\"exposure\":-100,"
-                    "\"frame\":70,\"encode\":6.5,\"total\":-20}}");
+    assert_meta(
+        &m,
+        "{\"id\":\"0123456789abcdef-7\",\"seq\":7,"
+        "\"captured_at\":\"2026-01-31T23:59:59.123Z\",\"monotonic_ms\":5000,"
+        "\"boot_id\":\"00ff\",\"clock_synced\":false,\"trigger\":\"timer\","
+        "\"width\":640,\"height\":480,\"bytes\":12345,\"passthrough\":true,"
+        "\"sha256\":\"abcd\",\"settling\":\"not_reported\",\"settle_ms\":0,\"exposed_after_trigger\":false,"
+        "\"captured_is_estimate\":true,\"latency_ms\":{\"exposure\":-100,"
+        "\"frame\":70,\"encode\":6.5,\"total\":-20}}");
 }
 
 // The camera is not believed: what cannot be JSON is left out, nothing overflows.
+static void what_a_budget_cost_is_said(void **state)
+{
+    (void)state;
+    struct material m = everything_said();
+    m.facts.best_quality = 90;
+    m.facts.budget = 20000;
+    m.facts.from_width = 1279;
+    m.facts.from_height = 960;
+    m.facts.from_bytes = 400000;
+    m.facts.encodes = 2;
+    m.shot.orientation = 6;
+    json_t *json = parsed(&m);
+    json_t *expected =
+        json_pack("{s:i, s:i, s:i, s:i, s:i}", "from_quality", 90, "from_width", 1279,
+                  "from_height", 960, "from_bytes", 400000, "budget_bytes", 20000);
+    assert_true(json_equal(json_object_get(json, "reduced"), expected));
+    assert_int_equal(json_integer_value(json_object_get(json, "encodes")), 2);
+    assert_int_equal(json_integer_value(json_object_get(json, "orientation")), 6);
+    json_decref(expected);
+    json_decref(json);
+}
+
+// Within its budget, at its best, upright: nothing to say.
+static void what_cost_nothing_is_not_said(void **state)
+{
+    (void)state;
+    struct material m = everything_said();
+    m.facts.best_quality = 85;
+    m.facts.budget = 20000;
+    m.facts.from_width = 640;
+    m.facts.from_height = 480;
+    m.facts.encodes = 1;
+    m.shot.orientation = 1;
+    json_t *json = parsed(&m);
+    assert_null(json_object_get(json, "budget_bytes"));
+    assert_null(json_object_get(json, "reduced"));
+    assert_null(json_object_get(json, "encodes"));
+    assert_null(json_object_get(json, "orientation"));
+    json_decref(json);
+    m.facts.quality = 0; // a camera's JPEG that fits
+    m.facts.from_bytes = 12345;
+    json = parsed(&m);
+    assert_null(json_object_get(json, "reduced"));
+    json_decref(json);
+}
+
+// Every member there is, at its longest: budgets count with no more than this.
+static void the_longest_meta_is_within_its_bound(void **state)
+{
+    (void)state;
+    struct material m = everything_said();
+    const double longest = -1.234567891e-300;
+    m.frame.facts = (struct frame_facts){longest,
+                                         longest,
+                                         longest,
+                                         longest,
+                                         longest,
+                                         longest,
+                                         longest,
+                                         CONVERGENCE_SEARCHING,
+                                         CONVERGENCE_SEARCHING,
+                                         CONVERGENCE_SEARCHING,
+                                         0};
+    m.frame.facts.lux = 1.797693134e308;
+    m.frame.facts.exposure_us = -1.797693134e308;
+    m.frame.captured_ns = INT64_MIN;
+    m.frame.captured_is_estimate = true;
+    m.frame.settling = SETTLING_NOT_REPORTED;
+    m.frame.settle_ms = UINT32_MAX;
+    memset(m.picture.id, '"', sizeof m.picture.id - 1);
+    memset(m.picture.request_id, '"', sizeof m.picture.request_id - 1);
+    memset(m.picture.captured_at, '9', sizeof m.picture.captured_at - 1);
+    memset(m.picture.sha256, 'f', sizeof m.picture.sha256 - 1);
+    m.picture.seq = INT64_MAX;
+    m.picture.captured_ns = INT64_MIN;
+    m.picture.width = m.picture.height = 1000000000;
+    m.picture.jpeg.len = INT64_MAX;
+    m.shot.orientation = 8;
+    m.shot.triggered_ns = m.shot.arrived_ns = INT64_MAX;
+    m.facts = (struct envelope_facts){.quality = 99,
+                                      .best_quality = 100,
+                                      .budget = INT64_MAX,
+                                      .from_width = UINT32_MAX,
+                                      .from_height = UINT32_MAX,
+                                      .from_bytes = INT64_MAX,
+                                      .encodes = UINT32_MAX,
+                                      .boot_id = "0123456789abcdef0123456789abcdef",
+                                      .encode_ns = INT64_MIN,
+                                      .finished_ns = INT64_MIN};
+    struct bytes meta = meta_of(&m);
+    assert_true(meta.len <= PICTURE_META_MAX);
+    assert_true(meta.len > PICTURE_META_MAX / 2); // the bound is not there for nothing
+    bytes_fini(&meta);
+
+    char endless[PICTURE_META_MAX];
+    memset(endless, 'e', sizeof endless - 1);
+    endless[sizeof endless - 1] = '\0';
+    m.facts.boot_id = endless;
+    m.shot.frame = &m.frame;
+    struct fault fault = {0};
+    assert_false(envelope_meta(&m.shot, &m.picture, &m.facts, &meta, &fault));
+    assert_int_equal(fault.kind, FAULT_PICTURE);
+    assert_int_equal(meta.len, 0);
+}
+
 static void hostile_facts_do_no_harm(void **state)
 {
     (void)state;
@@ -274,6 +387,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_there_is_to_say),
         cmocka_unit_test(silence_is_left_out),
+        cmocka_unit_test(what_a_budget_cost_is_said),
+        cmocka_unit_test(what_cost_nothing_is_not_said),
+        cmocka_unit_test(the_longest_meta_is_within_its_bound),
         cmocka_unit_test(hostile_facts_do_no_harm),
         cmocka_unit_test(exposure_at_the_trigger_is_after_it),
         cmocka_unit_test(text_that_is_no_utf8_is_a_fault),

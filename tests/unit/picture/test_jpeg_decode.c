@@ -234,6 +234,35 @@ static void test_every_cut_is_noticed(void **state)
     bytes_fini(&jpeg);
 }
 
+static void test_a_hole_in_the_scan_is_noticed(void **state)
+{
+    (void)state;
+    struct bytes jpeg = scene_jpeg(160, 120);
+    struct fault fault;
+    assert_true(jpeg_decode_check(jpeg.data, jpeg.len, &fault));
+    size_t hole = jpeg.len / 10;
+    size_t at = jpeg.len / 2;
+    memmove(jpeg.data + at, jpeg.data + at + hole, jpeg.len - at - hole);
+    assert_false(jpeg_decode_check(jpeg.data, jpeg.len - hole, &fault));
+    assert_non_null(strstr(fault.text, "damaged"));
+    bytes_fini(&jpeg);
+}
+
+static void test_bytes_behind_the_scan_are_no_damage(void **state)
+{
+    (void)state;
+    struct bytes jpeg = scene_jpeg(160, 120);
+    struct fault fault;
+    uint8_t end[2];
+    assert_true(bytes_reserve(&jpeg, 2, &fault));
+    memcpy(end, jpeg.data + jpeg.len - 2, 2);
+    memset(jpeg.data + jpeg.len - 2, 0x55, 2);
+    memcpy(jpeg.data + jpeg.len, end, 2);
+    jpeg.len += 2;
+    assert_true(jpeg_decode_check(jpeg.data, jpeg.len, &fault));
+    bytes_fini(&jpeg);
+}
+
 // Whatever is wrong, the planes end where they end; the guards and the sanitizers watch.
 static void test_no_damage_writes_beyond_the_planes(void **state)
 {
@@ -264,6 +293,8 @@ int main(void)
         cmocka_unit_test(test_other_colour_spaces_are_refused),
         cmocka_unit_test(test_another_size_is_refused),
         cmocka_unit_test(test_every_cut_is_noticed),
+        cmocka_unit_test(test_a_hole_in_the_scan_is_noticed),
+        cmocka_unit_test(test_bytes_behind_the_scan_are_no_damage),
         cmocka_unit_test(test_no_damage_writes_beyond_the_planes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -24,7 +24,7 @@ static const uint32_t sizes[][2] = {
 
 enum { SIZES = sizeof sizes / sizeof sizes[0] };
 
-static const struct develop_settings usual = {90, SUBSAMPLING_420};
+static const struct jpeg_options usual = {90, SUBSAMPLING_420, NULL, 0};
 
 // bytes_reserve as the linker puts it in place of base's: fails once this many calls have worked.
 static int reserves_left = -1; // never
@@ -55,12 +55,12 @@ static int teardown(void **state)
 }
 
 static struct bytes encode(struct jpeg_encoder *encoder, const struct frame *frame,
-                           const struct develop_settings *settings)
+                           const struct jpeg_options *options)
 {
     struct bytes jpeg;
     struct fault fault;
     bytes_init(&jpeg);
-    if (!jpeg_encoder_encode(encoder, frame, settings, &jpeg, &fault)) {
+    if (!jpeg_encoder_encode(encoder, frame, options, &jpeg, &fault)) {
         fail_msg("%s", fault.text);
     }
     return jpeg;
@@ -87,7 +87,7 @@ static void assert_scene(struct jpeg_encoder *encoder, uint32_t width, uint32_t 
                          enum pixel_format format, enum color_encoding encoding,
                          enum color_range range, uint32_t padding)
 {
-    static const struct develop_settings finest = {90, SUBSAMPLING_444};
+    static const struct jpeg_options finest = {90, SUBSAMPLING_444, NULL, 0};
     struct image image = image_scene(width, height);
     struct sample sample = sample_create(&image, format, encoding, range, padding);
     struct bytes coarse = encode(encoder, &sample.frame, &usual);
@@ -216,7 +216,7 @@ static void luma_takes_the_chroma_beside_it(void **state)
     }
     struct sample sample =
         sample_create(&image, PIXEL_FORMAT_YUYV, COLOR_ENCODING_REC709, COLOR_RANGE_FULL, 0);
-    struct develop_settings exact = {100, SUBSAMPLING_422};
+    struct jpeg_options exact = {100, SUBSAMPLING_422, NULL, 0};
     struct bytes jpeg = encode(*state, &sample.frame, &exact);
     struct decoded decoded = decode(&jpeg);
     for (size_t i = 0; i < (size_t)3 * 16 * 16; i++) {
@@ -272,8 +272,8 @@ static void subsampling_as_promised(void **state)
             struct image image = image_scene(sizes[s][0], sizes[s][1]);
             struct sample sample =
                 sample_create(&image, cases[i].format, COLOR_ENCODING_REC601, COLOR_RANGE_FULL, 0);
-            struct develop_settings settings = {90, cases[i].wish};
-            struct bytes jpeg = encode(*state, &sample.frame, &settings);
+            struct jpeg_options options = {90, cases[i].wish, NULL, 0};
+            struct bytes jpeg = encode(*state, &sample.frame, &options);
             struct decoded decoded = decode(&jpeg);
             assert_int_equal(decoded.horizontal, cases[i].horizontal);
             assert_int_equal(decoded.vertical, cases[i].vertical);
@@ -330,8 +330,8 @@ static void quality_is_obeyed(void **state)
         sample_create(&image, PIXEL_FORMAT_YUV420, COLOR_ENCODING_REC601, COLOR_RANGE_FULL, 0);
     size_t before = 0;
     for (int quality = 10; quality <= 100; quality += 30) {
-        struct develop_settings settings = {quality, SUBSAMPLING_420};
-        struct bytes jpeg = encode(*state, &sample.frame, &settings);
+        struct jpeg_options options = {quality, SUBSAMPLING_420, NULL, 0};
+        struct bytes jpeg = encode(*state, &sample.frame, &options);
         assert_true(jpeg.len > before);
         before = jpeg.len;
         bytes_fini(&jpeg);
@@ -372,7 +372,7 @@ static void pictures_do_not_touch_each_other(void **state)
 // Out of memory at the start or in the midst of a picture: a fault, and the encoder works on.
 static void no_room_is_a_fault(void **state)
 {
-    static const struct develop_settings large = {100, SUBSAMPLING_444};
+    static const struct jpeg_options large = {100, SUBSAMPLING_444, NULL, 0};
     struct image image = image_scene(800, 600);
     for (int f = 0; f < FORMATS; f++) {
         struct sample sample =

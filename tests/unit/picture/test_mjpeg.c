@@ -24,9 +24,9 @@ static int setup(void **state)
     struct image image = image_scene(48, 40);
     struct sample sample =
         sample_create(&image, PIXEL_FORMAT_NV12, COLOR_ENCODING_REC601, COLOR_RANGE_FULL, 0);
-    struct develop_settings settings = {75, SUBSAMPLING_420};
+    struct jpeg_options options = {75, SUBSAMPLING_420, NULL, 0};
     material = (struct material){0};
-    bool made = jpeg_encoder_encode(encoder, &sample.frame, &settings, &material.jpeg, &fault) &&
+    bool made = jpeg_encoder_encode(encoder, &sample.frame, &options, &material.jpeg, &fault) &&
                 jpeg_encoder_huffman_tables(encoder, &material.tables, &fault);
     sample_fini(&sample);
     image_fini(&image);
@@ -138,7 +138,8 @@ static struct bytes appended(const struct material *material, const struct bytes
     struct bytes out;
     struct fault fault;
     bytes_init(&out);
-    assert_true(mjpeg_append(jpeg->data, &mjpeg, &material->tables, &out, &fault));
+    assert_true(mjpeg_append(jpeg->data, &mjpeg,
+                             &(struct mjpeg_extras){.tables = &material->tables}, &out, &fault));
     return out;
 }
 
@@ -400,7 +401,8 @@ static void assert_sane(const struct material *material, uint8_t *data, size_t s
 
     struct bytes out;
     bytes_init(&out);
-    assert_true(mjpeg_append(data, &mjpeg, &material->tables, &out, &fault));
+    assert_true(mjpeg_append(data, &mjpeg, &(struct mjpeg_extras){.tables = &material->tables},
+                             &out, &fault));
     struct mjpeg again;
     assert_true(mjpeg_check(out.data, out.len, &again, &fault));
     assert_int_equal(again.len, out.len);
