@@ -1,7 +1,10 @@
-// A list of pictures, oldest first. The publisher's thread only.
+// A list of pictures, oldest first: bounds, and which picture goes to which topic. The publisher's
+// thread only; backlog_disk.c has what concerns the spool.
 #include "delivery/backlog.h"
 
 #include "base/timing.h"
+#include "delivery/backlog_disk.h"
+#include "delivery/spool_file.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -12,23 +15,29 @@ enum { LIVE_WAITING_MAX = 2 }; // the newest, and the one that was next in line 
 void backlog_init(struct backlog *backlog, uint64_t max_bytes, int64_t max_age_ns)
 {
     *backlog = (struct backlog){.max_bytes = max_bytes, .max_age_ns = max_age_ns};
+    TAILQ_INIT(&backlog->entries);
 }
 
 void backlog_entry_destroy(struct backlog_entry *entry)
 {
     if (entry != NULL) {
-        picture_fini(&entry->picture);
+        backlog_disk_forget(entry);
         free(entry);
     }
 }
 
+struct backlog_entry *backlog_newest(const struct backlog *backlog)
+{
+    return TAILQ_LAST(&backlog->entries, backlog_entries);
+}
+
 void backlog_fini(struct backlog *backlog)
 {
-    while (backlog->oldest != NULL) {
-        struct backlog_entry *entry = backlog->oldest;
-        backlog_take(backlog, entry);
+    for (struct backlog_entry *entry; (entry = TAILQ_FIRST(&backlog->entries)) != NULL;) {
+        TAILQ_REMOVE(&backlog->entries, entry, place);
         backlog_entry_destroy(entry);
     }
+    spool_destroy(backlog->spool);
 }
 
 // The bound is on what is held, so nothing may be held beyond the picture itself.
@@ -43,54 +52,98 @@ static void shrink(struct bytes *bytes)
     }
 }
 
+static uint64_t size_of(const struct backlog *backlog, const struct picture *picture)
+{
+    return backlog->spool != NULL ? spool_file_size(picture) : picture->jpeg.len;
+}
+
+static struct backlog_entry *make_entry(struct picture *picture)
+{
+    struct backlog_entry *entry = calloc(1, sizeof *entry);
+    struct picture *own = malloc(sizeof *own);
+    if (entry == NULL || own == NULL) {
+        free(entry);
+        free(own);
+        return NULL;
+    }
+    *own = *picture;
+    picture_init(picture);
+    shrink(&own->jpeg);
+    entry->picture = own;
+    return entry;
+}
+
 bool backlog_put(struct backlog *backlog, struct picture *picture, bool link_is_up, int64_t now_ns,
                  struct fault *fault)
 {
-    struct backlog_entry *entry = calloc(1, sizeof *entry);
+    uint64_t size = size_of(backlog, picture);
+    if (backlog->bytes + size > backlog->max_bytes) {
+        return fault_set(fault, FAULT_LINK, 0,
+                         "no room for %" PRIu64 " bytes: spool.max_bytes is %" PRIu64
+                         ", and %" PRIu64 " are being sent",
+                         size, backlog->max_bytes, backlog->bytes);
+    }
+    struct backlog_entry *entry = make_entry(picture);
     if (entry == NULL) {
         return fault_set(fault, FAULT_SYSTEM, ENOMEM, "no memory to keep the picture");
     }
-    entry->picture = *picture;
-    picture_init(picture);
-    shrink(&entry->picture.jpeg);
+    entry->bytes = size;
+    entry->order = ++backlog->last_order;
     entry->accepted_ns = now_ns;
     entry->live = link_is_up;
 
-    struct backlog_entry **end = &backlog->oldest;
-    while (*end != NULL) {
-        end = &(*end)->next;
-    }
-    *end = entry;
-    backlog->bytes += entry->picture.jpeg.len;
+    struct backlog_entry *before = backlog_newest(backlog);
+    TAILQ_INSERT_TAIL(&backlog->entries, entry, place);
+    backlog->bytes += size;
     backlog->count++;
+    if (backlog->spool != NULL) {
+        backlog->memory_bytes += size;
+        backlog_tend(backlog, now_ns);
+        backlog_disk_let_go(backlog, before);
+    }
     return true;
 }
 
 static struct backlog_entry *oldest_at_rest(const struct backlog *backlog)
 {
-    struct backlog_entry *entry = backlog->oldest;
+    struct backlog_entry *entry = TAILQ_FIRST(&backlog->entries);
     while (entry != NULL && entry->in_flight) {
-        entry = entry->next;
+        entry = TAILQ_NEXT(entry, place);
     }
     return entry;
 }
 
-struct backlog_entry *backlog_shed(struct backlog *backlog, int64_t now_ns, struct fault *why)
+// Says which is to go, if any is.
+static struct backlog_entry *find_excess(struct backlog *backlog, const struct picture *picture,
+                                         int64_t now_ns, struct fault *why)
 {
     struct backlog_entry *entry = oldest_at_rest(backlog);
+    uint64_t more = picture != NULL ? size_of(backlog, picture) : 0;
     if (entry == NULL) {
         return NULL;
     }
-    if (backlog->bytes > backlog->max_bytes) {
+    if (backlog->bytes + more > backlog->max_bytes) {
         fault_set(why, FAULT_LINK, 0, "%" PRIu64 " bytes were waiting, spool.max_bytes is %" PRIu64,
-                  backlog->bytes, backlog->max_bytes);
+                  backlog->bytes + more, backlog->max_bytes);
+    } else if (backlog->count + (picture != NULL) > BACKLOG_PICTURES_MAX) {
+        fault_set(why, FAULT_LINK, 0, "more than %d pictures were waiting", BACKLOG_PICTURES_MAX);
     } else if (now_ns - entry->accepted_ns >= backlog->max_age_ns) {
         fault_set(why, FAULT_LINK, 0, "it waited longer than spool.max_age_s (%" PRId64 " s)",
                   backlog->max_age_ns / TIMING_S(1));
     } else {
-        return NULL;
+        return backlog_disk_excess(backlog, more, why);
     }
-    backlog_take(backlog, entry);
+    return entry;
+}
+
+struct backlog_entry *backlog_shed(struct backlog *backlog, const struct picture *picture,
+                                   int64_t now_ns, struct fault *why)
+{
+    struct backlog_entry *entry = find_excess(backlog, picture, now_ns, why);
+    if (entry != NULL) {
+        backlog_disk_describe(backlog, entry);
+        backlog_take(backlog, entry, false);
+    }
     return entry;
 }
 
@@ -105,47 +158,56 @@ int64_t backlog_expiry_ns(const struct backlog *backlog)
 
 void backlog_link_up(struct backlog *backlog)
 {
-    for (struct backlog_entry *entry = backlog->oldest; entry != NULL; entry = entry->next) {
-        entry->live = entry->next == NULL && entry->picture.seq > backlog->newest_live_seq;
+    struct backlog_entry *entry;
+    TAILQ_FOREACH(entry, &backlog->entries, place)
+    {
+        entry->live = entry == backlog_newest(backlog) && entry->order > backlog->newest_live;
     }
 }
 
+// Live ones stand at the end of the list: who is overtaken is older than who is not.
 struct backlog_entry *backlog_next_live(struct backlog *backlog)
 {
-    uint32_t waiting = 0;
-    for (struct backlog_entry *entry = backlog->oldest; entry != NULL; entry = entry->next) {
-        waiting += entry->live && !entry->in_flight;
-    }
-    for (struct backlog_entry *entry = backlog->oldest; entry != NULL; entry = entry->next) {
-        if (!entry->live || entry->in_flight) {
+    struct backlog_entry *next = NULL;
+    int waiting = 0;
+    for (struct backlog_entry *entry = backlog_newest(backlog); entry != NULL && entry->live;
+         entry = TAILQ_PREV(entry, backlog_entries, place)) {
+        if (entry->in_flight) {
             continue;
         }
-        if (waiting <= LIVE_WAITING_MAX) {
-            return entry;
+        if (waiting == LIVE_WAITING_MAX) {
+            entry->live = false;
+        } else {
+            next = entry;
+            waiting++;
         }
-        entry->live = false;
-        waiting--;
     }
-    return NULL;
+    return next;
 }
 
 struct backlog_entry *backlog_next_late(struct backlog *backlog)
 {
-    struct backlog_entry *entry = backlog->oldest;
-    while (entry != NULL && (entry->live || entry->in_flight)) {
-        entry = entry->next;
-    }
-    return entry;
+    struct backlog_entry *entry = oldest_at_rest(backlog);
+    return entry != NULL && !entry->live ? entry : NULL;
 }
 
-void backlog_take(struct backlog *backlog, struct backlog_entry *entry)
+void backlog_put_back(struct backlog *backlog, struct backlog_entry *entry)
 {
-    struct backlog_entry **place = &backlog->oldest;
-    while (*place != entry) {
-        place = &(*place)->next;
-    }
-    *place = entry->next;
-    entry->next = NULL;
-    backlog->bytes -= entry->picture.jpeg.len;
+    const struct backlog_entry *newer = TAILQ_NEXT(entry, place);
+    entry->in_flight = false;
+    entry->live = entry->live && (newer == NULL || newer->live);
+    backlog_disk_let_go(backlog, entry);
+}
+
+void backlog_take(struct backlog *backlog, struct backlog_entry *entry, bool delivered)
+{
+    TAILQ_REMOVE(&backlog->entries, entry, place);
+    backlog->bytes -= entry->bytes;
     backlog->count--;
+    if (delivered && entry->live) {
+        backlog->newest_live = entry->order;
+    }
+    if (backlog->spool != NULL) {
+        backlog_disk_discard(backlog, entry);
+    }
 }

@@ -80,3 +80,38 @@ void letter_picture(struct letter *letter, const struct settings *settings,
     letter->message.properties = letter->properties;
     letter->message.property_count = (size_t)(property - letter->properties);
 }
+
+// As large as MQTT 5 can make it (sections 2.2.2 and 3.3), whatever the version.
+static uint64_t size_around(const struct link_message *message)
+{
+    enum {
+        FIXED_HEADER = 1 + 4, // type, remaining length
+        PACKET_ID = 2,
+        PROPERTIES_LENGTH = 4,
+        PAYLOAD_FORMAT = 1 + 1,
+        EXPIRY = 1 + 4,
+        TEXT = 2,         // before each text: its length
+        NAMED = 1 + TEXT, // a property with a text
+    };
+    uint64_t size = FIXED_HEADER + TEXT + strlen(message->topic) + PACKET_ID + PROPERTIES_LENGTH +
+                    PAYLOAD_FORMAT + EXPIRY + NAMED + strlen(message->content_type);
+    for (size_t i = 0; i < message->property_count; i++) {
+        size += NAMED + strlen(message->properties[i].name) + TEXT +
+                strlen(message->properties[i].value);
+    }
+    return size;
+}
+
+uint64_t letter_payload_max(const struct settings *settings, bool live, uint64_t packet_max)
+{
+    struct picture wordiest = {.seq = UINT64_MAX, .trigger = TRIGGER_COMMAND};
+    memset(wordiest.id, 'x', sizeof wordiest.id - 1);
+    memset(wordiest.request_id, 'x', sizeof wordiest.request_id - 1);
+    memset(wordiest.captured_at, 'x', sizeof wordiest.captured_at - 1);
+    memset(wordiest.sha256, 'x', sizeof wordiest.sha256 - 1);
+    const struct bytes nothing = {0};
+    struct letter letter;
+    letter_picture(&letter, settings, &wordiest, live, 1, &nothing);
+    uint64_t around = size_around(&letter.message);
+    return packet_max > around ? packet_max - around : 0;
+}

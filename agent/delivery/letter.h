@@ -31,3 +31,7 @@ enum picture_form letter_form(const struct settings *settings, bool live);
 void letter_picture(struct letter *letter, const struct settings *settings,
                     const struct picture *picture, bool live, uint32_t expiry_s,
                     const struct bytes *payload);
+
+// How many bytes of payload surely fit into a packet of P/ID/image or P/ID/late, whatever else is
+// in it.
+uint64_t letter_payload_max(const struct settings *settings, bool live, uint64_t packet_max);

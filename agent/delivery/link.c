@@ -1,23 +1,28 @@
 // Paho, behind a few calls and reports. The publisher's thread; link_mail.c has the other side.
 #include "delivery/link.h"
 
+#include "base/timing.h"
 #include "delivery/link_mail.h"
+#include "delivery/link_plan.h"
+#include "delivery/link_properties.h"
+#include "delivery/link_tls.h"
+#include "delivery/link_words.h"
 #include "delivery/paho_pacing.h"
 #include "delivery/reason.h"
+#include "delivery/route_watch.h"
 
 #include <assert.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
 
 enum {
-    CONNECT_TIMEOUT_S = 5,       // from SYN to CONNACK; Paho looks every 3 s, so up to 8 s
-    INBOUND_PACKET_MAX = 65536,  // a command is small: the broker keeps larger ones to itself
     MAIL_MAX = 64,               // see link_mail_post
-    CLOSED_TOO_OFTEN = 2,        // connections closed without an answer before 3.1.1 is tried
-    REFUSED_VERSION_3_1_1 = 1,   // CONNACK return code of 3.1.1
-    REFUSED_VERSION_5 = 0x84,    // CONNACK reason code of 5
     PACKET_MAX_MQTT = 268435460, // four bytes of length and the header
+    STRETCH_MAX = 64,
 };
 
 enum state { STATE_IDLE, STATE_CONNECTING, STATE_UP, STATE_CLOSING };
@@ -25,17 +30,55 @@ enum state { STATE_IDLE, STATE_CONNECTING, STATE_UP, STATE_CLOSING };
 struct link {
     struct link_config config;
     struct link_ears ears;
-    MQTTAsync handle; // NULL: none yet
-    int handle_version;
-    int version; // to connect with
+    struct link_plan plan;
+    char url[BROKER_URL_SIZE];            // of the last connect; the plan may be ahead of it
+    struct route_watch *routes;           // NULL: the kernel does not tell
+    int news_fd;                          // epoll: mail, and what the kernel tells
+    MQTTAsync handle;                     // NULL: none yet
+    char handle_uri[BROKER_URL_SIZE * 2]; // what it connects to
+    bool handle_is_v5;
+    struct link_tls tls; // of the present connection
     enum state state;
-    bool is_pending;   // a publish or subscribe awaits its answer
-    uint32_t closings; // connections in a row that were closed without an answer
+    bool is_pending;    // a publish or subscribe awaits its answer
+    bool is_hurried;    // the network changed while it was connecting
+    int64_t rest_ns;    // no hurry before that
+    int64_t begun_ns;   // the last operation
+    bool is_unanswered; // that one
+    uint32_t stretch;   // of the keepalive; see was_own_impatience
     uint32_t packet_max;
     uint32_t server_keepalive_s;
-    int disconnect_reason; // the broker's, of this connection
+    int disconnect_reason;  // the broker's, of this connection
+    struct fault begin_why; // why the connect could not even begin
     struct fault close_why;
 };
+
+static int version_of(const struct link *link)
+{
+    return link->plan.is_v5 ? MQTTVERSION_5 : MQTTVERSION_3_1_1;
+}
+
+static bool watch_fd(struct link *link, int fd, struct fault *fault)
+{
+    struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
+    return epoll_ctl(link->news_fd, EPOLL_CTL_ADD, fd, &event) == 0 ||
+           fault_set(fault, FAULT_SYSTEM, errno, "epoll: %s", strerror(errno));
+}
+
+static bool make_ears(struct link *link, struct fault *fault)
+{
+    link->news_fd = epoll_create1(EPOLL_CLOEXEC);
+    if (link->news_fd < 0) {
+        return fault_set(fault, FAULT_SYSTEM, errno, "epoll: %s", strerror(errno));
+    }
+    link->ears.mailbox = mailbox_create(MAIL_MAX, link_mail_drop, fault);
+    if (link->ears.mailbox == NULL || !watch_fd(link, mailbox_fd(link->ears.mailbox), fault)) {
+        return false;
+    }
+    // without it an outage ends when the next try is due, and not when the cable is back
+    struct fault ignored;
+    link->routes = route_watch_create(&ignored);
+    return link->routes == NULL || watch_fd(link, route_watch_fd(link->routes), fault);
+}
 
 struct link *link_create(const struct link_config *config, struct fault *fault)
 {
@@ -43,24 +86,25 @@ struct link *link_create(const struct link_config *config, struct fault *fault)
         return NULL;
     }
     // Paho before 1.3.14 sends everything through the proxy that these name, meant for web
-    // browsers; it has no option against it
+    // browsers; it has no option against it. Later ones do so where the third is set.
     unsetenv("http_proxy");
     unsetenv("https_proxy");
+    unsetenv("PAHO_C_CLIENT_USE_HTTP_PROXY");
     struct link *link = calloc(1, sizeof *link);
     if (link == NULL) {
         fault_set(fault, FAULT_SYSTEM, ENOMEM, "no memory for the connection");
         return NULL;
     }
-    link->ears.mailbox = mailbox_create(MAIL_MAX, link_mail_drop, fault);
-    if (link->ears.mailbox == NULL) {
-        free(link);
-        return NULL;
-    }
     link->config = *config;
     link->ears.arrived = config->arrived;
     link->ears.context = config->context;
-    link->version = strcmp(config->version, "3.1.1") == 0 ? MQTTVERSION_3_1_1 : MQTTVERSION_5;
     link->packet_max = PACKET_MAX_MQTT;
+    link->stretch = 1;
+    link_plan_init(&link->plan, config->mqtt);
+    if (!make_ears(link, fault)) {
+        link_destroy(link);
+        return NULL;
+    }
     return link;
 }
 
@@ -87,82 +131,75 @@ void link_reset(struct link *link)
 
 void link_destroy(struct link *link)
 {
-    if (link != NULL) {
-        link_reset(link);
-        mailbox_destroy(link->ears.mailbox);
-        free(link);
+    if (link == NULL) {
+        return;
     }
+    if (link->ears.mailbox != NULL) {
+        link_reset(link);
+    }
+    route_watch_destroy(link->routes);
+    mailbox_destroy(link->ears.mailbox);
+    if (link->news_fd >= 0) {
+        close(link->news_fd);
+    }
+    free(link);
 }
 
 int link_fd(const struct link *link)
 {
-    return mailbox_fd(link->ears.mailbox);
+    return link->news_fd;
+}
+
+// Every release of Paho knows these schemes, and none of them guesses a port that is there.
+static void make_uri(const struct broker_url *url, char *uri, size_t size)
+{
+    const char *scheme = url->is_websocket ? (url->is_encrypted ? "wss" : "ws")
+                                           : (url->is_encrypted ? "ssl" : "tcp");
+    snprintf(uri, size, "%s://%s%s%s:%u%s", scheme, url->is_ipv6 ? "[" : "", url->host,
+             url->is_ipv6 ? "]" : "", url->port, url->path);
 }
 
 static bool make_handle(struct link *link, struct fault *fault)
 {
-    // one handle speaks one version
-    if (link->handle != NULL && link->handle_version != link->version) {
+    char uri[sizeof link->handle_uri];
+    make_uri(&link->plan.url, uri, sizeof uri);
+    // one handle speaks one version with one broker
+    if (link->handle != NULL &&
+        (link->handle_is_v5 != link->plan.is_v5 || strcmp(link->handle_uri, uri) != 0)) {
         link_reset(link);
     }
     if (link->handle != NULL) {
         return true;
     }
     MQTTAsync_createOptions options = MQTTAsync_createOptions_initializer;
-    options.MQTTVersion = link->version;
+    options.MQTTVersion = version_of(link);
     options.maxBufferedMessages = 4; // more than the one that we ever send
-    int rc = MQTTAsync_createWithOptions(&link->handle, link->config.url, link->config.client_id,
+    int rc = MQTTAsync_createWithOptions(&link->handle, uri, link->config.mqtt->client_id,
                                          MQTTCLIENT_PERSISTENCE_NONE, NULL, &options);
     if (rc != MQTTASYNC_SUCCESS) {
         link->handle = NULL;
         return fault_set(fault, FAULT_LINK, rc, "Paho refuses mqtt.url or mqtt.client_id (%d)", rc);
     }
-    link->handle_version = link->version;
+    snprintf(link->handle_uri, sizeof link->handle_uri, "%s", uri);
+    link->handle_is_v5 = link->plan.is_v5;
     link_mail_handle(link->handle, &link->ears);
     return true;
-}
-
-static void add_number(MQTTProperties *properties, enum MQTTPropertyCodes code, uint32_t value)
-{
-    MQTTProperty property = {.identifier = code};
-    if (code == MQTTPROPERTY_CODE_PAYLOAD_FORMAT_INDICATOR) {
-        property.value.byte = (unsigned char)value;
-    } else {
-        property.value.integer4 = value;
-    }
-    MQTTProperties_add(properties, &property);
-}
-
-// Paho copies what it is given, but does not say so in its types.
-static MQTTLenString lent(const char *text)
-{
-    return (MQTTLenString){(int)strlen(text), (char *)(uintptr_t)text};
-}
-
-static void add_text(MQTTProperties *properties, enum MQTTPropertyCodes code, const char *name,
-                     const char *value)
-{
-    MQTTProperty property = {.identifier = code};
-    property.value.data = lent(name);
-    if (value != NULL) {
-        property.value.value = lent(value);
-    }
-    MQTTProperties_add(properties, &property);
 }
 
 static uint16_t keepalive(const struct link *link)
 {
     // Paho before 1.3.14 does not take over what the broker asked for in CONNACK
-    uint32_t ours = link->config.keepalive_s;
+    uint32_t ours = link->config.mqtt->keepalive_s * link->stretch;
     uint32_t theirs = link->server_keepalive_s;
     uint32_t seconds = theirs != 0 && (ours == 0 || theirs < ours) ? theirs : ours;
     return (uint16_t)(seconds < UINT16_MAX ? seconds : UINT16_MAX);
 }
 
-bool link_connect(struct link *link, struct fault *fault)
+static bool begin_connect(struct link *link, struct fault *fault)
 {
-    assert(link->state == STATE_IDLE);
-    if (!make_handle(link, fault)) {
+    const struct settings_mqtt *mqtt = link->config.mqtt;
+    bool is_encrypted = link->plan.url.is_encrypted;
+    if (is_encrypted && !link_tls_begin(&link->tls, mqtt, &link->plan.url, fault)) {
         return false;
     }
     MQTTAsync_willOptions will = MQTTAsync_willOptions_initializer;
@@ -173,34 +210,42 @@ bool link_connect(struct link *link, struct fault *fault)
 
     MQTTAsync_connectOptions options = MQTTAsync_connectOptions_initializer; // a clean session
     MQTTProperties properties = MQTTProperties_initializer;
-    if (link->version == MQTTVERSION_5) {
+    if (link->plan.is_v5) {
         options = (MQTTAsync_connectOptions)MQTTAsync_connectOptions_initializer5;
-        add_number(&properties, MQTTPROPERTY_CODE_SESSION_EXPIRY_INTERVAL, 0);
-        add_number(&properties, MQTTPROPERTY_CODE_MAXIMUM_PACKET_SIZE, INBOUND_PACKET_MAX);
+        properties = link_properties_connect();
         options.connectProperties = &properties;
     } else {
         options.MQTTVersion = MQTTVERSION_3_1_1;
     }
-    link_mail_connect(&options, link->version, &link->ears);
+    link_mail_connect(&options, version_of(link), &link->ears);
     options.will = &will;
+    options.ssl = is_encrypted ? &link->tls.options : NULL;
     options.keepAliveInterval = keepalive(link);
-    options.connectTimeout = CONNECT_TIMEOUT_S;
-    if (link->config.username[0] != '\0') {
-        options.username = link->config.username;
+    options.connectTimeout = LINK_CONNECT_TIMEOUT_S;
+    if (mqtt->username[0] != '\0') {
+        options.username = mqtt->username;
         options.password = link->config.password;
     }
-
-    link->state = STATE_CONNECTING;
-    link->disconnect_reason = 0;
-    update_pacing(link);
     int rc = MQTTAsync_connect(link->handle, &options);
     MQTTProperties_free(&properties);
-    if (rc != MQTTASYNC_SUCCESS) {
-        link->state = STATE_IDLE;
-        update_pacing(link);
-        return fault_set(fault, FAULT_LINK, rc, "Paho does not connect (%d)", rc);
+    return rc == MQTTASYNC_SUCCESS ||
+           fault_set(fault, FAULT_LINK, rc, "Paho does not connect (%d)", rc);
+}
+
+void link_connect(struct link *link)
+{
+    assert(link->state == STATE_IDLE);
+    paho_pacing_take_error();
+    link->begin_why = (struct fault){0};
+    bool has_handle = make_handle(link, &link->begin_why);
+    link->state = STATE_CONNECTING;
+    link->is_hurried = false;
+    link->disconnect_reason = 0;
+    snprintf(link->url, sizeof link->url, "%s", link->plan.text);
+    update_pacing(link);
+    if (!has_handle || !begin_connect(link, &link->begin_why)) {
+        link_mail_post(&link->ears, MAIL_CONNECT_FAILED, &(struct link_mail){.code = -1});
     }
-    return true;
 }
 
 // An operation has been given to Paho, or refused by it.
@@ -218,6 +263,8 @@ static void begin(struct link *link)
 {
     assert(link->state == STATE_UP && !link->is_pending);
     link->is_pending = true;
+    link->is_unanswered = true;
+    link->begun_ns = timing_now_ns();
     update_pacing(link);
 }
 
@@ -225,30 +272,11 @@ bool link_subscribe(struct link *link, const char *filter, struct fault *fault)
 {
     begin(link);
     MQTTAsync_responseOptions options = MQTTAsync_responseOptions_initializer;
-    link_mail_answer(&options, link->version, &link->ears);
+    link_mail_answer(&options, version_of(link), &link->ears);
     options.subscribeOptions.noLocal = 1;
     options.subscribeOptions.retainHandling = 2;    // what is retained is never sent to us
     options.subscribeOptions.retainAsPublished = 1; // a command sent to be retained is to be known
     return begun(link, MQTTAsync_subscribe(link->handle, filter, 1, &options), fault);
-}
-
-static MQTTProperties message_properties(const struct link_message *message)
-{
-    MQTTProperties properties = MQTTProperties_initializer;
-    if (message->is_text) {
-        add_number(&properties, MQTTPROPERTY_CODE_PAYLOAD_FORMAT_INDICATOR, 1);
-    }
-    if (message->expiry_s > 0) {
-        add_number(&properties, MQTTPROPERTY_CODE_MESSAGE_EXPIRY_INTERVAL, message->expiry_s);
-    }
-    if (message->content_type != NULL) {
-        add_text(&properties, MQTTPROPERTY_CODE_CONTENT_TYPE, message->content_type, NULL);
-    }
-    for (size_t i = 0; i < message->property_count; i++) {
-        add_text(&properties, MQTTPROPERTY_CODE_USER_PROPERTY, message->properties[i].name,
-                 message->properties[i].value);
-    }
-    return properties;
 }
 
 bool link_publish(struct link *link, const struct link_message *message, struct fault *fault)
@@ -256,9 +284,9 @@ bool link_publish(struct link *link, const struct link_message *message, struct 
     assert(link_packet_size(link, message) <= PACKET_MAX_MQTT);
     begin(link);
     MQTTAsync_responseOptions options = MQTTAsync_responseOptions_initializer;
-    link_mail_answer(&options, link->version, &link->ears);
-    if (link->version == MQTTVERSION_5) {
-        options.properties = message_properties(message);
+    link_mail_answer(&options, version_of(link), &link->ears);
+    if (link->plan.is_v5) {
+        options.properties = link_properties_message(message);
     }
     int rc = MQTTAsync_send(link->handle, message->topic, (int)message->len, message->payload,
                             message->qos, message->retain, &options);
@@ -270,10 +298,10 @@ void link_close(struct link *link, const struct fault *why)
 {
     assert(link->state == STATE_UP);
     MQTTAsync_disconnectOptions options = MQTTAsync_disconnectOptions_initializer;
-    if (link->version == MQTTVERSION_5) {
+    if (link->plan.is_v5) {
         options = (MQTTAsync_disconnectOptions)MQTTAsync_disconnectOptions_initializer5;
     }
-    link_mail_close(&options, link->version, &link->ears);
+    link_mail_close(&options, version_of(link), &link->ears);
     link->close_why = *why;
     link->state = STATE_CLOSING;
     update_pacing(link);
@@ -283,21 +311,9 @@ void link_close(struct link *link, const struct fault *why)
     }
 }
 
-static size_t varint_size(size_t value)
-{
-    return value < 128 ? 1 : value < 16384 ? 2 : value < 2097152 ? 3 : 4;
-}
-
 uint64_t link_packet_size(const struct link *link, const struct link_message *message)
 {
-    size_t len = 2 + strlen(message->topic) + (message->qos > 0 ? 2 : 0) + message->len;
-    if (link->version == MQTTVERSION_5) {
-        MQTTProperties properties = message_properties(message);
-        size_t properties_len = (size_t)properties.length;
-        MQTTProperties_free(&properties);
-        len += varint_size(properties_len) + properties_len;
-    }
-    return 1 + varint_size(len) + (uint64_t)len;
+    return link_properties_packet_size(message, link->plan.is_v5);
 }
 
 uint32_t link_packet_max(const struct link *link)
@@ -307,58 +323,63 @@ uint32_t link_packet_max(const struct link *link)
 
 const char *link_version(const struct link *link)
 {
-    return link->version == MQTTVERSION_5 ? "5" : "3.1.1";
+    return link->plan.is_v5 ? "5" : "3.1.1";
 }
 
-static bool was_closed_unanswered(const struct link_mail *mail)
+const char *link_url(const struct link *link)
 {
-    return strcmp(mail->text, "TCP connect completion failure") == 0 ||
-           strcmp(mail->text, "socket error") == 0;
-}
-
-static void explain_failure(const struct link_mail *mail, struct fault *why)
-{
-    if (was_closed_unanswered(mail)) {
-        fault_set(why, FAULT_LINK, 0, "the broker closed the connection without an answer");
-    } else if (strcmp(mail->text, "TCP connect timeout") == 0) {
-        fault_set(why, FAULT_LINK, 0, "no answer from the broker within %d s", CONNECT_TIMEOUT_S);
-    } else {
-        fault_set(why, FAULT_LINK, 0,
-                  "cannot reach the broker: its name does not resolve, or nothing listens there");
-    }
-}
-
-// MQTT 5 goes first; 3.1.1 holds from where a broker asked for it until one cannot be reached.
-static bool choose_version(struct link *link, const struct link_mail *mail)
-{
-    link->closings = was_closed_unanswered(mail) ? link->closings + 1 : 0;
-    if (strcmp(link->config.version, "auto") != 0) {
-        return false;
-    }
-    if (link->version == MQTTVERSION_5) {
-        bool wants_older = mail->code == REFUSED_VERSION_3_1_1 || mail->code == REFUSED_VERSION_5 ||
-                           link->closings >= CLOSED_TOO_OFTEN;
-        link->version = wants_older ? MQTTVERSION_3_1_1 : MQTTVERSION_5;
-        return wants_older;
-    }
-    if (mail->code < 0) {
-        link->version = MQTTVERSION_5;
-        link->closings = 0;
-    }
-    return false;
+    return link->url;
 }
 
 static void report_connect_failed(struct link *link, const struct link_mail *mail,
                                   struct link_report *report)
 {
     report->news = LINK_DOWN;
-    if (mail->code > 0) {
-        report->reason = mail->code;
-        reason_explain_connack(mail->code, &report->why);
+    report->reason = mail->code > 0 ? mail->code : 0;
+    bool closed = false;
+    if (link->begin_why.kind != FAULT_NONE) {
+        report->why = link->begin_why;
     } else {
-        explain_failure(mail, &report->why);
+        closed = link_words_is_closed(&link->plan.url, mail);
+        link_words_failure(link->config.mqtt, &link->plan.url, mail, &report->why);
     }
-    report->retry_now = choose_version(link, mail);
+    if (link->plan.brokers > 1) {
+        fault_prefix(&report->why, "%s:%u", link->plan.url.host, link->plan.url.port);
+    }
+    struct link_verdict verdict = link_plan_failed(&link->plan, mail->code, closed);
+    report->retry_now = verdict.retry_now || link->is_hurried;
+    report->is_silent = verdict.is_silent || link->is_hurried;
+}
+
+// Paho's ping waits in the queue behind a message, and Paho closes the connection two and a half
+// keepalives after it last heard of the broker: too early for a large message on a slow link.
+static bool was_own_impatience(const struct link *link)
+{
+    return link->state == STATE_UP && link->is_unanswered && link->disconnect_reason == 0 &&
+           timing_now_ns() - link->begun_ns >= TIMING_S(2 * (int64_t)keepalive(link));
+}
+
+static void explain_loss(const struct link *link, const struct link_verdict *verdict,
+                         struct fault *why)
+{
+    if (link->state == STATE_CLOSING) {
+        *why = link->close_why;
+    } else if (was_own_impatience(link)) {
+        fault_set(why, FAULT_LINK, 0,
+                  "a message took longer than the keepalive allows: the next connection has more "
+                  "patience");
+    } else if (verdict->is_rival) {
+        fault_set(why, FAULT_LINK, link->disconnect_reason,
+                  "another client with the id \"%s\" keeps taking the connection over: give each "
+                  "device a device.id and mqtt.client_id of its own",
+                  link->config.mqtt->client_id);
+    } else if (link->disconnect_reason != 0) {
+        fault_set(why, FAULT_LINK, link->disconnect_reason,
+                  "the broker ended the connection: %s (%d)", reason_words(link->disconnect_reason),
+                  link->disconnect_reason);
+    } else {
+        fault_set(why, FAULT_LINK, 0, "the connection to the broker broke");
+    }
 }
 
 static void report_lost(struct link *link, struct link_report *report)
@@ -366,21 +387,24 @@ static void report_lost(struct link *link, struct link_report *report)
     report->news = LINK_DOWN;
     report->broken = link->state == STATE_UP;
     report->reason = link->disconnect_reason;
-    if (link->state == STATE_CLOSING) {
-        report->why = link->close_why;
-    } else if (link->disconnect_reason != 0) {
-        fault_set(&report->why, FAULT_LINK, link->disconnect_reason,
-                  "the broker ended the connection: %s (%d)", reason_words(link->disconnect_reason),
-                  link->disconnect_reason);
-    } else {
-        fault_set(&report->why, FAULT_LINK, 0, "the connection to the broker broke");
+    struct link_verdict verdict = {0};
+    if (report->broken) {
+        bool orderly = !paho_pacing_take_error() && !link->is_unanswered;
+        verdict = link_plan_lost(&link->plan, link->disconnect_reason, orderly, timing_now_ns());
+    }
+    report->rest_ms = verdict.rest_ms;
+    link->rest_ns = timing_now_ns() + TIMING_MS(verdict.rest_ms);
+    explain_loss(link, &verdict, &report->why);
+    if (was_own_impatience(link)) {
+        report->broken = false; // not by the broker
+        link->stretch = link->stretch < STRETCH_MAX ? link->stretch * 2 : STRETCH_MAX;
     }
 }
 
 static void note_connected(struct link *link, const struct link_mail *mail)
 {
     link->state = STATE_UP;
-    link->closings = 0;
+    link_plan_up(&link->plan, timing_now_ns());
     bool is_limited = mail->packet_max != 0 && mail->packet_max < PACKET_MAX_MQTT;
     link->packet_max = is_limited ? mail->packet_max : PACKET_MAX_MQTT;
     link->server_keepalive_s = mail->keepalive_s;
@@ -428,11 +452,22 @@ static bool digest(struct link *link, enum mail_kind kind, const struct link_mai
             return false;
         }
         link->is_pending = false;
+        link->is_unanswered = mail->code < 0; // it failed with the connection
         report->news = LINK_DONE;
         report->reason = mail->code;
         return true;
     }
     return false;
+}
+
+static bool take_hope(struct link *link, struct link_report *report)
+{
+    if (link->routes == NULL || !route_watch_take(link->routes)) {
+        return false;
+    }
+    link->is_hurried = link->state == STATE_CONNECTING;
+    *report = (struct link_report){.news = LINK_HOPE};
+    return link->state == STATE_IDLE && timing_now_ns() >= link->rest_ns;
 }
 
 bool link_next(struct link *link, struct link_report *report)
@@ -445,5 +480,5 @@ bool link_next(struct link *link, struct link_report *report)
             return true;
         }
     }
-    return false;
+    return take_hope(link, report);
 }

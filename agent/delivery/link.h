@@ -4,21 +4,18 @@
 #pragma once
 
 #include "base/fault.h"
+#include "settings/settings.h"
 
 #include <stddef.h>
 #include <stdint.h>
 
 struct link;
 
-// All strings are borrowed for the link's life.
+// All of it is borrowed for the link's life.
 struct link_config {
-    const char *url; // tcp://, mqtt:// or ws://, host and port
-    const char *client_id;
-    const char *username; // "": none
-    const char *password; // NULL: none
-    const char *version;  // "auto": 5, and 3.1.1 where the broker wants that; "5"; "3.1.1"
-    uint32_t keepalive_s;
-    const char *will_topic; // retained, QoS 1, when the connection breaks
+    const struct settings_mqtt *mqtt; // where to, as whom, how encrypted; client_id is not empty
+    const char *password;             // NULL: none
+    const char *will_topic;           // retained, QoS 1, when the connection breaks
     const char *will_payload;
     // Called on a thread of Paho's with a message that arrived: copy and return at once.
     void (*arrived)(void *context, const char *topic, size_t topic_len, const void *payload,
@@ -49,6 +46,7 @@ enum link_news {
     LINK_UP,
     LINK_DOWN, // also when link_connect did not succeed
     LINK_DONE, // the publish or subscribe that was under way
+    LINK_HOPE, // the network has changed: what could not be reached may be reached now
 };
 
 struct link_report {
@@ -56,7 +54,9 @@ struct link_report {
     int reason;     // LINK_DONE: 0, or the broker's reason code (0x80 and above), or -1: it failed
                     // with the connection. LINK_DOWN: the broker's reason code, 0 without one
     bool broken;    // LINK_DOWN: the connection was up, and it was not us who closed it
-    bool retry_now; // LINK_DOWN: the next link_connect tries another version of MQTT
+    bool retry_now; // LINK_DOWN: the next link_connect tries another broker or version of MQTT
+    bool is_silent; // LINK_DOWN: so that nobody need be told of this one
+    uint32_t rest_ms; // LINK_DOWN: so long no link_connect, for another client fights for our id
     struct fault why; // LINK_DOWN
 };
 
@@ -68,8 +68,10 @@ void link_destroy(struct link *link); // NULL is fine
 int link_fd(const struct link *link);
 bool link_next(struct link *link, struct link_report *report);
 
-// Each begins something that a report answers; false: nothing was begun.
-__attribute__((warn_unused_result)) bool link_connect(struct link *link, struct fault *fault);
+// Begins what LINK_UP or LINK_DOWN answers.
+void link_connect(struct link *link);
+
+// Each begins something that LINK_DONE answers; false: nothing was begun.
 __attribute__((warn_unused_result)) bool link_subscribe(struct link *link, const char *filter,
                                                         struct fault *fault);
 __attribute__((warn_unused_result)) bool
@@ -88,5 +90,8 @@ uint64_t link_packet_size(const struct link *link, const struct link_message *me
 // may be given to link_publish.
 uint32_t link_packet_max(const struct link *link);
 
-// "5" or "3.1.1", of the present or the next connection.
+// Of the present or the next connection: "5" or "3.1.1".
 const char *link_version(const struct link *link);
+
+// Where to the last link_connect went.
+const char *link_url(const struct link *link);

@@ -17,6 +17,7 @@ struct news_picture *news_picture_create(const struct picture *picture, bool lat
         memcpy(body->id, picture->id, sizeof body->id);
         memcpy(body->request_id, picture->request_id, sizeof body->request_id);
         body->seq = picture->seq;
+        body->trigger = picture->trigger;
         body->late = late;
         body->refused = refused;
         if (why != NULL) {
@@ -38,6 +39,15 @@ struct news_link *news_link_create(const char *url, const char *version, uint32_
         if (why != NULL) {
             body->why = *why;
         }
+    }
+    return body;
+}
+
+struct news_spool *news_spool_create(const struct fault *why)
+{
+    struct news_spool *body = calloc(1, sizeof *body);
+    if (body != NULL) {
+        body->why = *why;
     }
     return body;
 }

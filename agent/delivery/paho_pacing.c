@@ -4,11 +4,14 @@
 #include "delivery/paho_pacing.h"
 
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -22,6 +25,7 @@ enum {
 
 static atomic_int wake_fd = -1;
 static atomic_bool busy;
+static atomic_bool has_error;
 static atomic_uint_fast64_t paced_count;
 
 // the receive thread has just waited in poll(), so the rest that follows is only delay
@@ -53,6 +57,11 @@ void paho_pacing_busy(bool is_busy)
 uint64_t paho_pacing_count(void)
 {
     return atomic_load(&paced_count);
+}
+
+bool paho_pacing_take_error(void)
+{
+    return atomic_exchange(&has_error, false);
 }
 
 // Paho names its threads before they first poll.
@@ -122,6 +131,29 @@ static int poll_busily(struct pollfd *polled, nfds_t count, int timeout_ms)
     return poll_plainly(polled, count, 0);
 }
 
+// Paho has no option for it, and this is where its socket can be seen.
+static void set_patience(const struct pollfd *polled, nfds_t count)
+{
+    for (nfds_t i = 0; i < count; i++) {
+        unsigned patience_ms;
+        socklen_t len = sizeof patience_ms;
+        if (getsockopt(polled[i].fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &patience_ms, &len) == 0 &&
+            patience_ms != PAHO_PACING_PATIENCE_MS) {
+            patience_ms = PAHO_PACING_PATIENCE_MS;
+            setsockopt(polled[i].fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &patience_ms, len);
+        }
+    }
+}
+
+static void note_errors(const struct pollfd *polled, nfds_t count)
+{
+    for (nfds_t i = 0; i < count; i++) {
+        if ((polled[i].revents & POLLERR) != 0) {
+            atomic_store(&has_error, true);
+        }
+    }
+}
+
 int poll(struct pollfd *polled, nfds_t count, int timeout_ms)
 {
     if (timeout_ms <= 0 || count == 0 || count > SOCKETS_MAX || atomic_load(&wake_fd) < 0 ||
@@ -129,8 +161,13 @@ int poll(struct pollfd *polled, nfds_t count, int timeout_ms)
         return poll_plainly(polled, count, timeout_ms);
     }
     has_waited = false;
-    return atomic_load(&busy) ? poll_busily(polled, count, timeout_ms)
-                              : poll_idly(polled, count, timeout_ms);
+    set_patience(polled, count);
+    int ready = atomic_load(&busy) ? poll_busily(polled, count, timeout_ms)
+                                   : poll_idly(polled, count, timeout_ms);
+    if (ready > 0) {
+        note_errors(polled, count);
+    }
+    return ready;
 }
 
 // The rest at the end of a turn of the receive thread's loop.

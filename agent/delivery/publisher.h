@@ -15,6 +15,8 @@ struct publisher_hooks {
     bool (*develop)(void *context, struct shot *shot, struct picture *picture, struct fault *fault);
     bool (*wrap)(const struct picture *picture, enum picture_form form, struct bytes *payload,
                  struct fault *fault);
+    // The largest JPEG whose payload in that form has no more than `payload_max` bytes.
+    uint64_t (*jpeg_budget)(enum picture_form form, uint64_t payload_max);
     void *context; // of develop
 };
 
@@ -32,6 +34,7 @@ enum news {
     NEWS_SHOT_DONE, // struct news_shot: pixels no longer needed; accepted, or failed with a reason
     NEWS_SENT,      // struct news_picture: the broker has it
     NEWS_DROPPED,   // struct news_picture: it will never be sent, with the reason
+    NEWS_SPOOL,     // struct news_spool: the disk takes no pictures, or does again
     NEWS_LINK_UP,   // struct news_link
     NEWS_LINK_DOWN, // struct news_link
     NEWS_COMMAND,   // struct news_command
@@ -39,20 +42,25 @@ enum news {
 
 struct news_shot {
     struct shot *shot;  // owned by the mail; the frame in it must be given back
-    bool accepted;      // the picture is in the backlog
+    bool accepted;      // the picture is in the backlog: on the disk, where spool.mode is "disk"
+                        // and no NEWS_SPOOL has said that the disk takes none
     struct fault fault; // if not
     uint64_t bytes;     // of JPEG
     int64_t develop_ns; // how long it took
 };
 
 struct news_picture {
-    char id[PICTURE_ID_SIZE];
+    char id[PICTURE_ID_SIZE]; // "": of a damaged file, which does not say
     uint64_t seq;
     enum trigger trigger;
     char request_id[PICTURE_REQUEST_ID_SIZE];
     bool late;    // went to, or waited for, P/ID/late
     bool refused; // NEWS_DROPPED: the broker said no
     struct fault why;
+};
+
+struct news_spool {
+    struct fault why; // FAULT_NONE: the disk takes pictures again
 };
 
 struct news_link {
@@ -81,13 +89,15 @@ void news_drop(struct mail mail);
 // Counters that only the publisher knows; read from any thread.
 struct publisher_counters {
     uint32_t backlog;       // pictures accepted and not yet with the broker
-    uint64_t backlog_bytes; // of JPEG in them
+    uint64_t backlog_bytes; // of JPEG in them, or of their files
+    uint32_t quarantined;   // files of the spool that were found damaged and set aside
     uint32_t reconnects;
     uint32_t events_dropped;   // events that found their queue full
     uint32_t commands_dropped; // commands that found main's mailbox full
 };
 
-// Starts the thread, which connects at once and for ever. `settings` and `news` are borrowed for
+// Opens the spool, which may refuse (FAULT_CONFIG), and starts the thread, which connects at once
+// and for ever. `settings` and `news` are borrowed for
 // the publisher's life. `password` may be NULL; it is copied. Call it before other threads read the
 // environment: http_proxy is taken out of it, for Paho would obey that.
 struct publisher *publisher_create(const struct settings *settings, const char *password,

@@ -5,6 +5,7 @@
 
 enum {
     REASON_FAILURE = 0x80, // this and above are failures
+    REASON_TAKEN_OVER = 0x8E,
     REASON_TOPIC_INVALID = 0x90,
     REASON_TOO_LARGE = 0x95,
     REASON_PAYLOAD_INVALID = 0x99,

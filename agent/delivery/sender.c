@@ -14,11 +14,12 @@
 #include <string.h>
 
 enum {
-    ANSWER_S = 15,               // for an answer to a message without length
-    SLOWEST_BYTES_S = 16 * 1024, // the slowest link that a large message is given time for
-    ANSWER_MAX_S = 600,
+    ANSWER_S = 10,              // for an answer to a message without length
+    SLOWEST_BYTES_S = 4 * 1024, // the slowest link that a large message is given time for
+    ANSWER_MAX_S = 3600,
     RETRY_FIRST_MS = 1000, // after a refusal that may pass
     RETRY_CAP_MS = 60000,
+    READ_AGAIN_MS = 1000,      // a picture that could not be read this time
     PAYLOAD_KEEP = 256 * 1024, // kept allocated while nothing is to be sent
 };
 
@@ -72,9 +73,11 @@ void sender_post(struct sender *sender, enum news kind, void *body)
 static void post_picture(struct sender *sender, enum news kind, const struct backlog_entry *entry,
                          bool refused, const struct fault *why)
 {
-    struct news_picture *body = news_picture_create(&entry->picture, !entry->live, refused, why);
+    struct news_picture *body =
+        entry->picture == NULL ? NULL
+                               : news_picture_create(entry->picture, !entry->live, refused, why);
     if (body == NULL) {
-        log_error("no memory to tell what became of picture %s", entry->picture.id);
+        log_error("no memory to tell what became of a picture");
         return;
     }
     sender_post(sender, kind, body);
@@ -87,12 +90,12 @@ void sender_post_dropped(struct sender *sender, const struct backlog_entry *entr
 }
 
 // The picture that was begun is over; gives its event, for after it.
-static char *end_current(struct sender *sender)
+static char *end_current(struct sender *sender, bool delivered)
 {
     struct backlog_entry *entry = sender->current;
-    char *event = entry->picture.captured_event;
-    entry->picture.captured_event = NULL;
-    backlog_take(sender->backlog, entry);
+    char *event = entry->picture->captured_event;
+    entry->picture->captured_event = NULL;
+    backlog_take(sender->backlog, entry, delivered);
     backlog_entry_destroy(entry);
     sender->current = NULL;
     return event;
@@ -101,23 +104,20 @@ static char *end_current(struct sender *sender)
 void sender_drop_current(struct sender *sender, bool refused, const struct fault *why)
 {
     sender_post_dropped(sender, sender->current, refused, why);
-    free(end_current(sender));
+    free(end_current(sender, false));
 }
 
 void sender_finish_current(struct sender *sender)
 {
     post_picture(sender, NEWS_SENT, sender->current, false, NULL);
-    if (sender->current->live) {
-        sender->backlog->newest_live_seq = sender->current->picture.seq;
-    }
-    sender->event = end_current(sender);
+    sender->event = end_current(sender, true);
 }
 
 // Leaves the picture that was begun in the backlog, to be begun again.
 void sender_put_current_back(struct sender *sender)
 {
     if (sender->current != NULL) {
-        sender->current->in_flight = false;
+        backlog_put_back(sender->backlog, sender->current);
         sender->current = NULL;
     }
 }
@@ -227,7 +227,7 @@ static bool send_greeting(struct sender *sender)
 static void send_meta(struct sender *sender)
 {
     struct letter letter;
-    letter_meta(&letter, sender->settings, &sender->current->picture);
+    letter_meta(&letter, sender->settings, sender->current->picture);
     publish(sender, FLIGHT_META, &letter);
 }
 
@@ -241,7 +241,7 @@ static uint32_t late_expiry_s(const struct sender *sender)
 
 static void send_picture(struct sender *sender)
 {
-    const struct picture *picture = &sender->current->picture;
+    const struct picture *picture = sender->current->picture;
     bool live = sender->current->live;
     struct fault fault;
     bytes_clear(&sender->payload);
@@ -269,15 +269,44 @@ static bool send_current(struct sender *sender)
     return true;
 }
 
+// A picture whose file cannot be read: damaged, or not just now.
+static bool skip_picture(struct sender *sender, struct backlog_entry *entry,
+                         const struct fault *why)
+{
+    if (!entry->damaged) {
+        sender->wake_ns = timing_now_ns() + TIMING_MS(READ_AGAIN_MS);
+        return false;
+    }
+    sender_post_dropped(sender, entry, false, why);
+    backlog_take(sender->backlog, entry, false);
+    backlog_entry_destroy(entry);
+    return true;
+}
+
 static bool begin_picture(struct sender *sender, struct backlog_entry *entry)
 {
+    struct fault why;
     if (entry == NULL) {
         return false;
     }
-    entry->in_flight = true;
+    if (!backlog_begin(sender->backlog, entry, &why)) {
+        return skip_picture(sender, entry, &why);
+    }
     sender->current = entry;
     sender->meta_is_sent = false;
     return send_current(sender);
+}
+
+static bool begin_late(struct sender *sender)
+{
+    struct backlog_entry *entry = backlog_next_late(sender->backlog);
+    int64_t now_ns = timing_now_ns();
+    if (entry == NULL || now_ns < sender->late_ns) {
+        return false;
+    }
+    double per_s = sender->settings->spool.late_per_s;
+    sender->late_ns = per_s > 0 ? now_ns + (int64_t)(1e9 / per_s) : 0;
+    return begin_picture(sender, entry);
 }
 
 static bool send_event(struct sender *sender)
@@ -314,7 +343,7 @@ static bool step(struct sender *sender)
         return send_goodbye(sender);
     }
     return begin_picture(sender, backlog_next_live(sender->backlog)) ||
-           send_waiting_event(sender) || begin_picture(sender, backlog_next_late(sender->backlog));
+           send_waiting_event(sender) || begin_late(sender);
 }
 
 void sender_go(struct sender *sender)
@@ -358,7 +387,11 @@ bool sender_has_said_goodbye(const struct sender *sender)
 
 int64_t sender_wake_ns(const struct sender *sender)
 {
-    return sender->may_send ? sender->wake_ns : INT64_MAX;
+    if (!sender->may_send || sender->flight != FLIGHT_NONE || sender->is_leaving) {
+        return INT64_MAX; // something else will happen first
+    }
+    bool late_waits = sender->wake_ns == INT64_MAX && backlog_next_late(sender->backlog) != NULL;
+    return late_waits ? sender->late_ns : sender->wake_ns;
 }
 
 int64_t sender_overdue_ns(const struct sender *sender)

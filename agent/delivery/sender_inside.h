@@ -32,6 +32,7 @@ struct sender {
     enum flight flight;
     int64_t overdue_ns;
     int64_t wake_ns; // nothing is sent before; INT64_MAX: no hold
+    int64_t late_ns; // no late picture is begun before
     struct backoff retry;
 
     bool is_due[FLIGHT_COUNT];      // of status, subscription and documents

@@ -2,40 +2,61 @@
 
 import os
 import pathlib
+import random
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
 import time
 
 START_DEADLINE_S = 10
+PORT_ATTEMPTS = 5
 STOP_DEADLINE_S = 5
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """Below those that the kernel gives to clients, of which one could take it at any moment."""
+    while True:
+        port = random.randrange(20000, 32000)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue
+
+
+class PortTaken(RuntimeError):
+    """Somebody else listens on a port that was free a moment ago."""
 
 
 class Broker:
     """Listens for MQTT on `port` and for MQTT over WebSocket on `ws_port` until it is closed.
 
     `config` is added to mosquitto's configuration as it is. With `users` (name -> password) only
-    they may connect. The program is $MOSQUITTO, or Debian's. The ports and the directory (with the
+    they may connect. `listeners` is added at the end: listeners of one's own. The program is
+    `program`, else $MOSQUITTO, or Debian's. The ports and the directory (with the
     log, and the database where `config` asks for persistence) stay the same over kill and restart.
     """
 
     host = "127.0.0.1"
 
-    def __init__(self, config="", users=None):
-        self.program = os.environ.get("MOSQUITTO", "/usr/sbin/mosquitto")
+    def __init__(self, config="", users=None, listeners="", program=None):
+        self.program = program or os.environ.get("MOSQUITTO", "/usr/sbin/mosquitto")
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="still2mqtt-broker-"))
-        self.port = free_port()
-        self.ws_port = free_port()
         self._process = None
-        self._write_config(config, users)
-        self.start()
+        for attempt in range(PORT_ATTEMPTS):
+            self.port = free_port()
+            self.ws_port = free_port()
+            self._write_config(config, users, listeners)
+            try:
+                self.start()
+                break
+            except PortTaken:  # by another run of these tests, since we looked
+                if attempt == PORT_ATTEMPTS - 1:
+                    self.close()
+                    raise
 
     @property
     def url(self):
@@ -63,6 +84,8 @@ class Broker:
             while not self._answers(port):
                 if not self.is_running or time.monotonic() > deadline:
                     log = self.log
+                    if "Address already in use" in log.rpartition(" starting\n")[2]:
+                        raise PortTaken(log)
                     self.close()
                     raise RuntimeError(f"mosquitto does not listen on port {port}:\n{log}")
 
@@ -79,6 +102,10 @@ class Broker:
         except subprocess.TimeoutExpired:
             self.kill()
 
+    def reload(self):
+        """Reads its lists of users and rights anew."""
+        self._process.send_signal(signal.SIGHUP)
+
     def restart(self):
         self.kill()
         self.start()
@@ -94,7 +121,7 @@ class Broker:
     def __exit__(self, *_):
         self.close()
 
-    def _write_config(self, config, users):
+    def _write_config(self, config, users, listeners):
         lines = [
             "user root",  # stays who it is: the directory is ours alone
             "log_dest stderr",
@@ -105,6 +132,7 @@ class Broker:
             f"listener {self.port} {self.host}",
             f"listener {self.ws_port} {self.host}",
             "protocol websockets",
+            listeners,
         ]
         if users:
             passwords = self.directory / "passwords"

@@ -4,6 +4,7 @@ Nothing here waits without a deadline, and nothing sleeps.
 """
 
 import array
+import math
 import mmap
 import os
 import select
@@ -14,30 +15,35 @@ import time
 
 DRIVER_FD = 3
 
-HELLO, CAMERA, LIST_END, CONFIGURED, BUFFER, STARTED, FRAME, FAILED, LOST, PONG, STOPPED, LOG = (
-    range(1, 13))
+(HELLO, CAMERA, LIST_END, CONFIGURED, BUFFER, STARTED, FRAME, FAILED, LOST, PONG, STOPPED, LOG,
+ WAITING, APPEARED) = range(1, 15)
 LIST, CONFIGURE, START, SHOOT, GIVE_BACK, PING, STOP = range(101, 108)
 
 FORMATS = ("NONE", "YUV420", "NV12", "YUYV", "RGB888", "BGR888", "XRGB8888", "XBGR8888", "MJPEG")
 ENCODINGS = ("REC601", "REC709", "REC2020")
 RANGES = ("FULL", "LIMITED")
+SETTLINGS = ("NOT_REPORTED", "CONVERGED", "TIMED_OUT")
+CONTROLS = ("exposure_us gain ev awb awb_red awb_blue metering flicker_period_us brightness contrast "
+            "saturation sharpness af_mode lens_position roi_x roi_y roi_width roi_height hdr").split()
 CONVERGENCES = ("UNKNOWN", "SEARCHING", "SETTLED", "LOCKED", "FAILED")
 
 # type: its layout and the names of its fields
 LAYOUTS = {
     HELLO: ("=I16s112s", "protocol driver library"),
     CAMERA: ("=I256s64s32s2048s", "index id model location details"),
-    CONFIGURED: ("=8Id256s64s", "width height format encoding range plane_count buffer_count "
-                                "reserved frame_interval_ms id model"),
+    CONFIGURED: ("=8Id256s64s256s", "width height format encoding range plane_count buffer_count "
+                                    "orientation frame_interval_ms id model unsupported"),
     BUFFER: ("=15I", None),
-    FRAME: ("=Qq8I7d4I", "shot captured_ns captured_is_estimate buffer sequence reserved "
-                         "used0 used1 used2 reserved2 exposure_us analogue_gain digital_gain "
+    FRAME: ("=Qq8I7d4I", "shot captured_ns captured_is_estimate buffer sequence settling "
+                         "used0 used1 used2 settle_ms exposure_us analogue_gain digital_gain "
                          "color_temperature_k lux sensor_temperature_c lens_position "
                          "ae awb af facts_reserved"),
     FAILED: ("=QiI320s", "shot code reserved text"),
     LOST: ("=320s", "text"),
     LOG: ("=II512s", "level reserved text"),
-    LIST_END: ("=", ""), STARTED: ("=", ""), PONG: ("=", ""), STOPPED: ("=", ""),
+    WAITING: ("=iI320s", "code reserved text"),
+    PONG: ("=Qq", "frames waiting_ns"),
+    LIST_END: ("=", ""), STARTED: ("=", ""), STOPPED: ("=", ""), APPEARED: ("=", ""),
 }
 
 
@@ -142,7 +148,7 @@ class DriverClient:
     def expect(self, kind, timeout_s=None):
         message = self.receive(timeout_s)
         assert message is not None, f"no message {kind} came in time"
-        if message.type in (FAILED, LOST) and message.type != kind:
+        if message.type in (FAILED, LOST, WAITING) and message.type != kind:
             raise Refused(message.text)
         assert message.type == kind, message
         return message
@@ -156,12 +162,21 @@ class DriverClient:
         assert message.type == LIST_END, message
         return cameras
 
-    def configure(self, width=1280, height=720, select="", fps=30.0, format="auto", path=""):
-        """Sends configure and maps the buffers; call it first, or after it was refused."""
+    def wish(self, width=1280, height=720, select="", fps=30.0, format="auto", path="",
+             idle_fps=2.0, settle_ms=0, keep_latest=False, rotation=0, hflip=False, vflip=False,
+             **controls):
+        """Sends configure; words of `controls` are their numbers."""
         if not hasattr(self, "hello"):
             self.hello = self.expect(HELLO)
-        self.send(CONFIGURE, "=IId256s16s1024s", width, height, fps, select.encode(),
+        assert set(controls) <= set(CONTROLS)
+        self.send(CONFIGURE, f"=IIdd6I{len(CONTROLS)}d256s16s1024s", width, height, fps, idle_fps,
+                  settle_ms, keep_latest, rotation, hflip, vflip, 0,
+                  *(controls.get(name, math.nan) for name in CONTROLS), select.encode(),
                   format.encode(), path.encode())
+
+    def configure(self, **wish):
+        """Sends configure and maps the buffers; call it first, or after it was refused."""
+        self.wish(**wish)
         self.configured = self.expect(CONFIGURED)
         self.buffers = [self.expect(BUFFER) for _ in range(self.configured.buffer_count)]
         for buffer in self.buffers:
@@ -183,7 +198,7 @@ class DriverClient:
 
     def ping(self):
         self.send(PING)
-        self.expect(PONG)
+        return self.expect(PONG)
 
     def shoot(self, not_before_ns=None):
         """Asks for a frame of now, and does not wait; returns its `not_before`."""

@@ -28,12 +28,12 @@ class Message:
         return f"<{self.topic}{' retained' if self.retain else ''} {self.payload[:120]!r}>"
 
 
-def make_client(v5):
+def make_client(v5, **options):
     """A client of either major version of paho-mqtt, which differ in how one is made."""
     protocol = mqtt.MQTTv5 if v5 else mqtt.MQTTv311
     if hasattr(mqtt, "CallbackAPIVersion"):
-        return mqtt.Client(mqtt.CallbackAPIVersion.VERSION1, protocol=protocol)
-    return mqtt.Client(protocol=protocol)
+        return mqtt.Client(mqtt.CallbackAPIVersion.VERSION1, protocol=protocol, **options)
+    return mqtt.Client(protocol=protocol, **options)
 
 
 class Wire:

@@ -254,7 +254,9 @@ static void listen_again(struct fake_broker *broker)
     assert_int_equal(bind(fd, (struct sockaddr *)&address, len), 0);
     assert_int_equal(listen(fd, 8), 0);
     getsockname(fd, (struct sockaddr *)&address, &len);
-    broker->port = ntohs(address.sin_port);
+    if (broker->port == 0) { // and for good: from then on others may read it
+        broker->port = ntohs(address.sin_port);
+    }
     broker->listener = fd;
 }
 

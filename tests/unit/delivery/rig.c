@@ -4,6 +4,7 @@
 #include "cmocka_all.h"
 
 #include "base/timing.h"
+#include "digest.h"
 
 #include <inttypes.h>
 #include <poll.h>
@@ -34,7 +35,8 @@ static bool fill(struct bytes *bytes, const char *word, uint64_t seq, size_t siz
 
 static bool develop(void *context, struct shot *shot, struct picture *picture, struct fault *fault)
 {
-    const struct rig *rig = context;
+    struct rig *rig = context;
+    rig->max_jpeg_bytes = shot->max_jpeg_bytes;
     if (rig->develop_fails) {
         return fault_set(fault, FAULT_PICTURE, 0, "the film tore");
     }
@@ -44,8 +46,12 @@ static bool develop(void *context, struct shot *shot, struct picture *picture, s
     picture->trigger = shot->trigger;
     picture->captured_event = shot->captured_event;
     shot->captured_event = NULL;
-    return fill(&picture->jpeg, "jpeg", shot->seq, rig->picture_size, fault) &&
-           fill(&picture->meta, "meta", shot->seq, 0, fault);
+    if (!fill(&picture->jpeg, "jpeg", shot->seq, rig->picture_size, fault) ||
+        !fill(&picture->meta, "meta", shot->seq, 0, fault)) {
+        return false;
+    }
+    digest(&picture->jpeg, picture->sha256);
+    return true;
 }
 
 static bool wrap(const struct picture *picture, enum picture_form form, struct bytes *payload,
@@ -53,6 +59,11 @@ static bool wrap(const struct picture *picture, enum picture_form form, struct b
 {
     const char *word = form == PICTURE_FORM_ENVELOPE ? "late" : "image";
     return fill(payload, word, picture->seq, picture->jpeg.len, fault);
+}
+
+static uint64_t jpeg_budget(enum picture_form form, uint64_t payload_max)
+{
+    return form == PICTURE_FORM_ENVELOPE ? payload_max / 2 : payload_max;
 }
 
 void rig_init(struct rig *rig, int port)
@@ -69,6 +80,7 @@ void rig_init(struct rig *rig, int port)
     settings->mqtt.qos = 1;
     settings->mqtt.retain = true;
     settings->mqtt.keepalive_s = 30;
+    snprintf(settings->spool.mode, sizeof settings->spool.mode, "memory");
     settings->spool.max_bytes = 64 * 1024 * 1024;
     settings->spool.max_age_s = 3600;
     rig->news = mailbox_create(NEWS_MAX, news_drop, &fault);
@@ -78,7 +90,8 @@ void rig_init(struct rig *rig, int port)
 void rig_start(struct rig *rig)
 {
     struct fault fault;
-    struct publisher_hooks hooks = {.develop = develop, .wrap = wrap, .context = rig};
+    struct publisher_hooks hooks = {
+        .develop = develop, .wrap = wrap, .jpeg_budget = jpeg_budget, .context = rig};
     rig->publisher = publisher_create(&rig->settings, NULL, &hooks, rig->news, &fault);
     assert_non_null(rig->publisher);
 }
@@ -113,7 +126,7 @@ void rig_skip(struct rig *rig, enum news kind)
     news_drop((struct mail){kind, rig_wait(rig, kind)});
 }
 
-struct news_shot rig_shoot(struct rig *rig)
+void rig_put_shot(struct rig *rig)
 {
     struct shot *shot = calloc(1, sizeof *shot);
     assert_non_null(shot);
@@ -121,11 +134,17 @@ struct news_shot rig_shoot(struct rig *rig)
     snprintf(shot->id, sizeof shot->id, "id-%" PRIu64, shot->seq);
     assert_true(asprintf(&shot->captured_event, "event:%" PRIu64, shot->seq) > 0);
     publisher_put_shot(rig->publisher, shot);
+}
 
+struct news_shot rig_shoot(struct rig *rig)
+{
+    rig_put_shot(rig);
     struct news_shot *body = rig_wait(rig, NEWS_SHOT_DONE);
     struct news_shot done = *body;
-    assert_ptr_equal(done.shot, shot);
+    assert_int_equal(done.shot->seq, rig->seq);
+    free(done.shot->captured_event);
+    free(done.shot);
     done.shot = NULL;
-    news_drop((struct mail){NEWS_SHOT_DONE, body});
+    free(body);
     return done;
 }

@@ -11,6 +11,7 @@ struct rig {
     uint64_t seq;        // of the latest shot
     size_t picture_size; // bytes of JPEG that the darkroom makes
     bool develop_fails;
+    uint64_t max_jpeg_bytes; // what the latest shot was told
 };
 
 // P = "p", ID = "cam"; broker on loopback. Change the settings before rig_start.
@@ -21,6 +22,8 @@ void rig_end(struct rig *rig); // fails the test when the publisher does not end
 // Puts a shot and waits until it is done. The picture's base64 form begins with "image:SEQ ", its
 // envelope with "late:SEQ ", its meta is "meta:SEQ" and its event "event:SEQ".
 struct news_shot rig_shoot(struct rig *rig);
+// Puts it only.
+void rig_put_shot(struct rig *rig);
 
 // The body of the next news of this kind, other news before it is dropped; the caller frees it.
 void *rig_wait(struct rig *rig, enum news kind);
