@@ -9,8 +9,9 @@ enum {
     SETTINGS_ID_SIZE = 65,    // device.id: 1 to 64 of [A-Za-z0-9_-]
     SETTINGS_TEXT_SIZE = 256, // names, user names, camera ids
     SETTINGS_PATH_SIZE = 1024,
-    SETTINGS_TOPIC_SIZE = 129, // mqtt.prefix: 1 to 128 bytes
-    SETTINGS_WORD_SIZE = 16,   // one word of a closed list
+    SETTINGS_TOPIC_SIZE = 129,  // mqtt.prefix: 1 to 128 bytes
+    SETTINGS_WORD_SIZE = 16,    // one word of a closed list
+    SETTINGS_NUMBERS_SIZE = 64, // a few numbers in a text
 };
 
 struct settings_device {
@@ -26,15 +27,40 @@ struct settings_camera {
     uint32_t height;
     char format[SETTINGS_WORD_SIZE];      // "auto" or libcamera's name of a pixel format
     char color_space[SETTINGS_WORD_SIZE]; // "auto" or libcamera's name of what the frames hold
+    uint32_t rotation;                    // clockwise: 0, 90, 180, 270
     double fps;                           // frame rate asked of the camera
     char path[SETTINGS_PATH_SIZE];        // the folder of the files driver
     double timeout_s; // a shot that takes longer than this, plus two frame intervals, has failed
+    char standby[SETTINGS_WORD_SIZE];   // "warm", "cold": what the camera does between pictures
+    double idle_fps;                    // of a warm camera between pictures
+    char freshness[SETTINGS_WORD_SIZE]; // "after-trigger", "latest"
+    uint32_t settle_ms;                 // the longest wait for AE, AWB and AF after a start
+    bool hflip;
+    bool vflip;
+    uint32_t exposure_us; // 0: the camera's choice
+    double gain;          // 0: the camera's choice
+    double ev;
+    char awb[SETTINGS_WORD_SIZE];
+    char awb_gains[SETTINGS_NUMBERS_SIZE]; // "RED, BLUE"; "": the camera's choice
+    char metering[SETTINGS_WORD_SIZE];
+    uint32_t flicker_period_us; // 0: the camera's choice
+    double brightness;          // these four: the neutral value is the camera's choice
+    double contrast;
+    double saturation;
+    double sharpness;
+    char af_mode[SETTINGS_WORD_SIZE]; // "auto", "continuous", "manual", "off"
+    double lens_position;             // dioptres, where af_mode is "manual"; 0 is infinity
+    char roi[SETTINGS_NUMBERS_SIZE];  // "X, Y, WIDTH, HEIGHT" as fractions; "": the whole
+    char hdr[SETTINGS_WORD_SIZE];
 };
 
 struct settings_picture {
     uint32_t quality;                     // 1 to 100, as libjpeg counts
     char subsampling[SETTINGS_WORD_SIZE]; // "4:2:0", "4:2:2", "4:4:4"
-    char payload[SETTINGS_WORD_SIZE];     // "base64", "raw", "json": the form on P/ID/image
+    uint32_t min_quality;                 // where max_bytes or the broker bounds the bytes
+    uint64_t max_bytes;                   // of a JPEG; 0: no bound
+    bool exif;
+    char payload[SETTINGS_WORD_SIZE]; // "base64", "raw", "json": the form on P/ID/image
 };
 
 struct settings_schedule {
@@ -43,11 +69,16 @@ struct settings_schedule {
 };
 
 struct settings_mqtt {
-    char url[SETTINGS_PATH_SIZE];
+    char url[SETTINGS_PATH_SIZE]; // one broker, or several in order; see broker_url.h
     char prefix[SETTINGS_TOPIC_SIZE];
     char client_id[SETTINGS_TEXT_SIZE]; // never empty once loaded
     char username[SETTINGS_TEXT_SIZE];
     char password_file[SETTINGS_PATH_SIZE];
+    char allow_plaintext_password[SETTINGS_TEXT_SIZE]; // hosts
+    char ca_file[SETTINGS_PATH_SIZE];                  // "": the system's CAs
+    char cert_file[SETTINGS_PATH_SIZE];
+    char key_file[SETTINGS_PATH_SIZE];
+    char alpn[SETTINGS_TEXT_SIZE];
     uint32_t qos; // of pictures and their meta: 0 or 1
     bool retain;  // whether the broker keeps the newest picture
     uint32_t keepalive_s;
@@ -55,8 +86,11 @@ struct settings_mqtt {
 };
 
 struct settings_spool {
-    uint64_t max_bytes; // of JPEG held for the broker
-    double max_age_s;   // older pictures are not delivered late
+    char mode[SETTINGS_WORD_SIZE]; // "memory", "disk"
+    char path[SETTINGS_PATH_SIZE]; // of the folder, with "disk"
+    uint64_t max_bytes;            // of JPEG in memory, or of files
+    double max_age_s;              // older pictures are not delivered late
+    double late_per_s;             // pace of late pictures; 0: as fast as they go
 };
 
 struct settings {

@@ -5,6 +5,7 @@
 #include "settings/settings.h"
 
 #include <ctype.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,100 +55,49 @@ bool settings_check_topic_prefix(const char *text, struct fault *fault)
     return true;
 }
 
-enum scheme { SCHEME_NONE, SCHEME_TCP, SCHEME_WEBSOCKET, SCHEME_TLS };
-
-static enum scheme scheme_of(const char *text, const char **rest)
+bool settings_check_full_path(const char *text, struct fault *fault)
 {
-    static const struct {
-        const char *head;
-        enum scheme scheme;
-    } schemes[] = {
-        {"mqtt://", SCHEME_TCP},  {"tcp://", SCHEME_TCP}, {"ws://", SCHEME_WEBSOCKET},
-        {"mqtts://", SCHEME_TLS}, {"ssl://", SCHEME_TLS}, {"wss://", SCHEME_TLS},
-    };
-    for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++) {
-        size_t len = strlen(schemes[i].head);
-        if (strncmp(text, schemes[i].head, len) == 0) {
-            *rest = text + len;
-            return schemes[i].scheme;
-        }
-    }
-    return SCHEME_NONE;
-}
-
-// Past the host name or address at `text`; NULL for what is neither.
-static const char *skip_host(const char *text)
-{
-    const char *at = text;
-    if (*at == '[') {
-        size_t len = strspn(at + 1, "0123456789abcdefABCDEF:.");
-        if (at[1 + len] == '%') { // the zone of a link-local address
-            len++;
-            while (is_id_character(at[1 + len]) || at[1 + len] == '.') {
-                len++;
-            }
-        }
-        return len > 0 && at[1 + len] == ']' ? at + len + 2 : NULL;
-    }
-    while (is_id_character(*at) || *at == '.') {
-        at++;
-    }
-    return at > text ? at : NULL;
-}
-
-static bool skip_port(const char **at)
-{
-    const char *digits = *at;
-    size_t len = strspn(digits, "0123456789");
-    long port = len > 0 && len <= 5 ? strtol(digits, NULL, 10) : 0;
-    *at = digits + len;
-    return port >= 1 && port <= 65535;
-}
-
-static bool is_plain_ascii(const char *text)
-{
-    while (*text > 0x20 && *text < 0x7F) {
-        text++;
-    }
-    return *text == '\0';
-}
-
-bool settings_check_broker_url(const char *text, struct fault *fault)
-{
-    const char *host = NULL;
-    enum scheme scheme = scheme_of(text, &host);
-    if (scheme == SCHEME_TLS) {
-        return fault_set(fault, FAULT_CONFIG, 0,
-                         "this build speaks no TLS to the broker: use mqtt:// or ws://, and only "
-                         "on a network that you trust");
-    }
-    if (scheme == SCHEME_NONE) {
-        return fault_set(fault, FAULT_CONFIG, 0,
-                         "an address such as \"mqtt://broker:1883\" is expected; it begins with "
-                         "mqtt://, tcp:// or ws://");
-    }
-    if (memchr(host, '@', strcspn(host, "/?#")) != NULL) {
-        return fault_set(fault, FAULT_CONFIG, 0,
-                         "no user name or password in here: use mqtt.username and "
-                         "mqtt.password_file");
-    }
-    const char *at = skip_host(host);
-    if (at == NULL) {
-        return fault_set(fault, FAULT_CONFIG, 0,
-                         "a host name or address is expected after \"://\", IPv6 in [brackets]");
-    }
-    if (*at == ':') {
-        at++;
-        if (!skip_port(&at)) {
-            return fault_set(fault, FAULT_CONFIG, 0, "the port must be 1 to 65535");
-        }
-    }
-    bool path = scheme == SCHEME_WEBSOCKET && *at == '/' && is_plain_ascii(at);
-    if (*at != '\0' && !path) {
-        return fault_set(fault, FAULT_CONFIG, 0,
-                         scheme == SCHEME_WEBSOCKET
-                             ? "after the host and port comes nothing, or a path such as /mqtt"
-                             : "nothing may follow the host and port");
+    if (text[0] != '/') {
+        return fault_set(fault, FAULT_CONFIG, 0, "a full path is expected; it begins with '/'");
     }
     return true;
+}
+
+bool settings_numbers(const char *text, size_t count, double *numbers)
+{
+    for (size_t i = 0; i < count; i++) {
+        char *end;
+        numbers[i] = strtod(text, &end);
+        bool is_last = i + 1 == count;
+        end += strspn(end, " ");
+        if (end == text || !isfinite(numbers[i]) || *end != (is_last ? '\0' : ',')) {
+            return false;
+        }
+        text = end + 1;
+    }
+    return true;
+}
+
+bool settings_check_awb_gains(const char *text, struct fault *fault)
+{
+    double gains[2];
+    if (*text == '\0' || (settings_numbers(text, 2, gains) && gains[0] > 0 && gains[0] <= 32 &&
+                          gains[1] > 0 && gains[1] <= 32)) {
+        return true;
+    }
+    return fault_set(fault, FAULT_CONFIG, 0,
+                     "two numbers up to 32 are expected, such as \"1.8, 1.5\" (red, blue)");
+}
+
+bool settings_check_roi(const char *text, struct fault *fault)
+{
+    double roi[4];
+    if (*text == '\0' ||
+        (settings_numbers(text, 4, roi) && roi[0] >= 0 && roi[1] >= 0 && roi[2] > 0 && roi[3] > 0 &&
+         roi[0] + roi[2] <= 1 && roi[1] + roi[3] <= 1)) {
+        return true;
+    }
+    return fault_set(fault, FAULT_CONFIG, 0,
+                     "four fractions of 1 are expected, such as \"0.25, 0.25, 0.5, 0.5\" (left, "
+                     "top, width, height), that stay within the whole");
 }

@@ -2,6 +2,7 @@
 // walks the tree, since a look-up cannot tell an absent key from one of the wrong type.
 #include "settings/settings_load.h"
 
+#include "settings/settings_check_mqtt.h"
 #include "settings/settings_identity.h"
 #include "settings/settings_suggest.h"
 #include "settings/settings_text.h"
@@ -175,6 +176,35 @@ static void derive(struct load *load)
     }
 }
 
+static void check_picture(struct load *load, const config_t *config)
+{
+    const struct settings *settings = &load->settings;
+    unsigned line = line_of(config, "picture.min_quality");
+    // the default gives way to a lower quality
+    if (line > 0 && settings->picture.min_quality > settings->picture.quality) {
+        char what[80];
+        snprintf(what, sizeof what, "must not be more than picture.quality, which is %u",
+                 settings->picture.quality);
+        find_at(load, line, "picture.min_quality", what);
+    }
+    if (settings->camera.rotation != 0 && !settings->picture.exif) {
+        find_at(load, line_of(config, "camera.rotation"), "camera.rotation",
+                "needs picture.exif = true, for what the camera cannot turn itself");
+    }
+}
+
+static void check_mqtt(struct load *load, const config_t *config)
+{
+    struct fault fault;
+    const struct settings_mqtt *mqtt = &load->settings.mqtt;
+    if (!settings_check_credentials(mqtt, &fault)) {
+        find_at(load, line_of(config, "mqtt.password_file"), "mqtt.password_file", fault.text);
+    }
+    if (!settings_check_tls(mqtt, &fault)) {
+        find_at(load, line_of(config, "mqtt.url"), "mqtt.url", fault.text);
+    }
+}
+
 // What two keys mean together.
 static void check_together(struct load *load, const config_t *config)
 {
@@ -183,6 +213,8 @@ static void check_together(struct load *load, const config_t *config)
         find_at(load, line_of(config, "camera.driver"), "camera.path",
                 "the driver files needs the folder with the pictures");
     }
+    check_picture(load, config);
+    check_mqtt(load, config);
 }
 
 static void load_tree(struct load *load, const config_t *config)

@@ -23,6 +23,15 @@ __attribute__((warn_unused_result)) bool settings_reference(struct bytes *text,
 
 // Reads the first line of a file that holds a secret; a NUL stands behind it, beyond `len`. Refuses
 // (FAULT_CONFIG, with the cure) a file that group or others can get at, or that belongs to neither
-// us nor root, an empty line, and a NUL byte within. A relative path is meant from where we run.
-__attribute__((warn_unused_result)) bool settings_secret(const char *path, struct bytes *secret,
+// us nor root, an empty line, and a NUL byte within. A relative path is meant from where we run;
+// "credential:NAME" is the file of that name that systemd hands to its service.
+__attribute__((warn_unused_result)) bool settings_secret(const char *name, struct bytes *secret,
                                                          struct fault *fault);
+
+// Whether the file can be read, and by nobody else; for one that somebody else reads.
+__attribute__((warn_unused_result)) bool settings_secret_check(const char *name,
+                                                               struct fault *fault);
+
+// Where the file is.
+__attribute__((warn_unused_result)) bool settings_secret_path(const char *name, char *path,
+                                                              size_t size, struct fault *fault);

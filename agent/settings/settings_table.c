@@ -2,6 +2,7 @@
 #include "settings/settings_table.h"
 
 #include "settings/settings_check.h"
+#include "settings/settings_check_mqtt.h"
 
 #include <string.h>
 
@@ -53,87 +54,7 @@ const struct setting settings_table[] = {
         .number = 60,
         .help = "How often the health document is published, at the least.",
     },
-    {
-        FIELD(camera.driver),
-        .type = SETTING_WORD,
-        .words = WORDS("libcamera", "pattern", "files"),
-        .text = "libcamera",
-        .help = "libcamera: the Pi's cameras and USB webcams. pattern: a test card with a clock,\n"
-                "without a camera. files: the pictures of a folder in turn.",
-    },
-    {
-        FIELD(camera.select),
-        .type = SETTING_TEXT,
-        .text = "",
-        .example = "imx708",
-        .help =
-            "Which camera, where there are several: its id, its index (\"0\") or its model, as\n"
-            "still2mqtt --list-cameras shows them. Left out, it is the first.",
-    },
-    {
-        FIELD(camera.width),
-        .type = SETTING_UINT,
-        .min = 64,
-        .max = 9152,
-        .unit = "pixels",
-        .number = 1920,
-        .help = "Width of the picture. The camera takes the nearest size that it has; the topic\n"
-                "state says which.",
-    },
-    {
-        FIELD(camera.height),
-        .type = SETTING_UINT,
-        .min = 48,
-        .max = 6944,
-        .unit = "pixels",
-        .number = 1080,
-        .help = "Height of the picture, likewise.",
-    },
-    {
-        FIELD(camera.format),
-        .type = SETTING_WORD,
-        .words = WORDS("auto", "YUV420", "NV12", "YUYV", "RGB888", "BGR888", "XRGB8888", "XBGR8888",
-                       "MJPEG"),
-        .text = "auto",
-        .help = "What the camera delivers, by libcamera's names. auto takes the cheapest to\n"
-                "compress. MJPEG passes a webcam's own JPEG through untouched.",
-    },
-    {
-        FIELD(camera.color_space),
-        .type = SETTING_WORD,
-        .words = WORDS("auto", "sYCC", "Smpte170m", "Rec709", "Rec2020"),
-        .text = "auto",
-        .help =
-            "What the frames really hold, for a camera that announces the wrong thing: colours\n"
-            "that are off, or blacks that are grey. auto believes the camera.",
-    },
-    {
-        FIELD(camera.fps),
-        .type = SETTING_DOUBLE,
-        .min = 0.1,
-        .max = 120,
-        .unit = "frames a second",
-        .number = 15,
-        .help = "How fast the camera runs between pictures. Faster answers a command sooner;\n"
-                "slower allows longer exposures at night and saves power.",
-    },
-    {
-        FIELD(camera.path),
-        .type = SETTING_TEXT,
-        .text = "",
-        .example = "/var/lib/still2mqtt/pictures",
-        .help = "The folder of the driver files, as a full path.",
-    },
-    {
-        FIELD(camera.timeout_s),
-        .type = SETTING_DOUBLE,
-        .min = 1,
-        .max = 300,
-        .unit = "seconds",
-        .number = 5,
-        .help = "A picture that takes longer than this, plus two frames, has failed. Raise it for\n"
-                "very long exposures.",
-    },
+#include "settings/settings_table_camera.inc"
     {
         FIELD(picture.quality),
         .type = SETTING_UINT,
@@ -149,6 +70,35 @@ const struct setting settings_table[] = {
         .text = "4:2:0",
         .help = "How much of the colour is kept. 4:2:0 is what cameras deliver; more keeps the\n"
                 "edges of small coloured letters, from a camera that delivers RGB or YUYV.",
+    },
+    {
+        FIELD(picture.max_bytes),
+        .type = SETTING_SIZE,
+        .min = 4096,
+        .max = 268435456,
+        .or_zero = true,
+        .unit = "bytes",
+        .number = 0,
+        .help = "The most that a JPEG may have. Quality goes down as far as min_quality to meet\n"
+                "it, then width and height are halved; the topic meta says what was done. A\n"
+                "webcam's own JPEG that is larger is compressed again. 0: no bound but the\n"
+                "broker's. base64 makes 4 bytes of 3.",
+    },
+    {
+        FIELD(picture.min_quality),
+        .type = SETTING_UINT,
+        .min = 1,
+        .max = 100,
+        .number = 40,
+        .help = "How far the quality may go down before the size is halved; no more than quality.",
+    },
+    {
+        FIELD(picture.exif),
+        .type = SETTING_BOOL,
+        .number = 1,
+        .help = "Whether the JPEG says when and how it was taken, as far as the camera tells:\n"
+                "model, time, exposure, ISO, focus, orientation. No place, no serial number. A\n"
+                "webcam's own JPEG stays as it is, byte for byte, unless camera.rotation is set.",
     },
     {
         FIELD(picture.payload),
@@ -179,8 +129,12 @@ const struct setting settings_table[] = {
         .type = SETTING_TEXT,
         .text = "mqtt://localhost:1883",
         .check = settings_check_broker_url,
-        .help = "The broker: mqtt://HOST:PORT, tcp://HOST:PORT or ws://HOST:PORT/PATH; IPv6\n"
-                "addresses in [brackets]. Without encryption: only on a network that you trust.",
+        .help =
+            "The broker: mqtts://HOST:PORT (TLS) or mqtt://HOST:PORT (not encrypted: only on a\n"
+            "network that you trust); ssl:// and tls://, and tcp://, mean the same. IPv6 addresses\n"
+            "stand in [brackets]. wss://HOST:PORT/PATH and ws:// go through WebSocket, for where\n"
+            "only that gets through: it costs a pass over each picture, and Paho is at its most\n"
+            "solid without it. Several, separated by spaces, are tried in order.",
     },
     {
         FIELD(mqtt.prefix),
@@ -209,7 +163,55 @@ const struct setting settings_table[] = {
         .text = "",
         .example = "/etc/still2mqtt/password",
         .help = "A file whose first line is the password, as a full path. Nobody else may be able\n"
-                "to read it (chmod 600), or the agent does not start.",
+                "to read it (chmod 600), or the agent does not start. \"credential:NAME\" is the\n"
+                "file that systemd puts there for LoadCredential=NAME:... or SetCredential=.",
+    },
+    {
+        FIELD(mqtt.allow_plaintext_password),
+        .type = SETTING_TEXT,
+        .text = "",
+        .example = "broker.lan",
+        .help = "Hosts of mqtt.url that may be sent the password without encryption, separated by\n"
+                "spaces. Whoever is on the way can read it. Needed for no host with mqtts:// or\n"
+                "wss://, nor for this machine itself.",
+    },
+    {
+        FIELD(mqtt.ca_file),
+        .type = SETTING_TEXT,
+        .text = "",
+        .example = "/etc/still2mqtt/ca.pem",
+        .help =
+            "The certificate of the CA that signed the broker's, in PEM form, as a full path.\n"
+            "Left out, the CAs of the system (the package ca-certificates) are believed. The\n"
+            "certificate and the name of the broker are always checked. This file and the next\n"
+            "two are read at each connect.",
+    },
+    {
+        FIELD(mqtt.cert_file),
+        .type = SETTING_TEXT,
+        .text = "",
+        .example = "/etc/still2mqtt/cert.pem",
+        .help =
+            "This device's own certificate (and what lies between it and the CA), in PEM form,\n"
+            "for a broker that asks for one.",
+    },
+    {
+        FIELD(mqtt.key_file),
+        .type = SETTING_TEXT,
+        .text = "",
+        .example = "/etc/still2mqtt/key.pem",
+        .help =
+            "Its private key, in PEM form and without a passphrase. As with mqtt.password_file,\n"
+            "nobody else may be able to read it, and \"credential:NAME\" is possible.",
+    },
+    {
+        FIELD(mqtt.alpn),
+        .type = SETTING_TEXT,
+        .text = "",
+        .example = "x-amzn-mqtt-ca",
+        .help =
+            "The protocol to name in the TLS handshake (ALPN), where a broker on port 443 asks\n"
+            "for it: x-amzn-mqtt-ca for AWS IoT, mqtt for others.",
     },
     {
         FIELD(mqtt.qos),
@@ -232,8 +234,11 @@ const struct setting settings_table[] = {
         .min = 5,
         .max = 3600,
         .unit = "seconds",
-        .number = 20,
-        .help = "A silent connection is found dead after about one and a half times this.",
+        .number = 15,
+        .help =
+            "How often a connection on which nothing happens is tried. One that is dead is found\n"
+            "10 seconds later, or, while pictures are sent, 10 seconds after it died; the broker\n"
+            "says offline after one and a half times this.",
     },
     {
         FIELD(mqtt.version),
@@ -244,13 +249,34 @@ const struct setting settings_table[] = {
             "auto tries MQTT 5 first. With 3.1.1 a broker cannot say that it refused a picture.",
     },
     {
+        FIELD(spool.mode),
+        .type = SETTING_WORD,
+        .words = WORDS("memory", "disk"),
+        .text = "memory",
+        .help =
+            "memory: what waits is lost when the agent ends or the power fails. disk: a picture\n"
+            "that was accepted is on the disk, and is delivered after a crash or a power cut too.\n"
+            "It costs a write of every picture, which wears a card.",
+    },
+    {
+        FIELD(spool.path),
+        .type = SETTING_TEXT,
+        .text = "/var/lib/still2mqtt/spool",
+        .check = settings_check_full_path,
+        .help = "The folder for disk, as a full path; made if it is not there. Only one agent may\n"
+                "use it, and nobody else may be able to write to it (chmod 700), or the agent\n"
+                "does not start. While the disk takes nothing, what waits is kept in memory, up\n"
+                "to 32 MiB, and the topic health says why.",
+    },
+    {
         FIELD(spool.max_bytes),
         .type = SETTING_SIZE,
         .min = 65536,
         .max = 4294967296,
         .unit = "bytes",
         .number = 33554432,
-        .help = "Memory for pictures that wait, counted as JPEG.",
+        .help = "The most that pictures that wait may take: of memory, counted as JPEG, or of the\n"
+                "disk, counted as files.",
     },
     {
         FIELD(spool.max_age_s),
@@ -260,6 +286,17 @@ const struct setting settings_table[] = {
         .unit = "seconds",
         .number = 86400,
         .help = "Pictures that have waited longer than this are not delivered late.",
+    },
+    {
+        FIELD(spool.late_per_s),
+        .type = SETTING_DOUBLE,
+        .min = 0.1,
+        .max = 1000,
+        .or_zero = true,
+        .unit = "pictures a second",
+        .number = 10,
+        .help = "How fast pictures that have waited are sent to PREFIX/ID/late, behind the live\n"
+                "ones. 0: as fast as the connection takes them.",
     },
 };
 const size_t settings_table_count = sizeof settings_table / sizeof settings_table[0];

@@ -26,6 +26,7 @@ struct setting {
     double min;    // of numbers, inclusive
     double max;
     bool or_zero;             // 0 is fine too, below min
+    double step;              // the number is min and so many of these; 0: any
     const char *unit;         // of numbers, for people; NULL: none
     const char *const *words; // of SETTING_WORD; ends with NULL
     double number;            // default of numbers; of SETTING_BOOL, 0 or 1

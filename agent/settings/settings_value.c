@@ -4,6 +4,7 @@
 #include "settings/settings_check.h"
 
 #include <assert.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -73,6 +74,17 @@ static void list_words(const char *const *words, char range[static SETTING_RANGE
     }
 }
 
+static void range_of_numbers(const struct setting *setting, char range[static SETTING_RANGE_SIZE])
+{
+    char step[40] = "";
+    if (setting->step > 0) {
+        snprintf(step, sizeof step, " in steps of %.15g", setting->step);
+    }
+    snprintf(range, SETTING_RANGE_SIZE, "%s%.15g to %.15g%s%s%s", setting->or_zero ? "0, or " : "",
+             setting->min, setting->max, setting->unit != NULL ? " " : "",
+             setting->unit != NULL ? setting->unit : "", step);
+}
+
 void setting_range(const struct setting *setting, char range[static SETTING_RANGE_SIZE])
 {
     range[0] = '\0';
@@ -83,9 +95,7 @@ void setting_range(const struct setting *setting, char range[static SETTING_RANG
     case SETTING_UINT:
     case SETTING_SIZE:
     case SETTING_DOUBLE:
-        snprintf(range, SETTING_RANGE_SIZE, "%s%.15g to %.15g%s%s",
-                 setting->or_zero ? "0, or " : "", setting->min, setting->max,
-                 setting->unit != NULL ? " " : "", setting->unit != NULL ? setting->unit : "");
+        range_of_numbers(setting, range);
         return;
     case SETTING_WORD:
         list_words(setting->words, range);
@@ -125,8 +135,10 @@ static bool check_number(const struct setting *setting, struct setting_value val
 {
     bool whole = value.kind == SETTING_VALUE_WHOLE;
     double number = whole ? (double)value.whole : value.real;
-    if ((number >= setting->min && number <= setting->max) || (setting->or_zero && number == 0)) {
-        return true; // NAN compares with nothing
+    bool on_step = setting->step == 0 || fmod(number - setting->min, setting->step) == 0;
+    bool in_range = number >= setting->min && number <= setting->max; // never of NAN
+    if ((in_range && on_step) || (setting->or_zero && number == 0)) {
+        return true;
     }
     char range[SETTING_RANGE_SIZE];
     setting_range(setting, range);

@@ -67,74 +67,50 @@ static void topic_prefix(void **state)
     }
 }
 
-static void broker_urls_that_are_good(void **state)
+static void full_paths(void **state)
 {
     (void)state;
-    static const char *const good[] = {
-        "mqtt://broker", "mqtt://broker:1883", "tcp://192.168.1.2:1", "ws://broker:9001/mqtt",
-        "ws://broker",   "mqtt://[::1]:1883",  "tcp://my_host.local", "mqtt://[fe80::1%eth0]:65535",
-        "ws://h/a?b@c",
-    };
-    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
-        struct fault fault = {.text = ""};
-        if (!settings_check_broker_url(good[i], &fault)) {
-            fail_msg("%s: %s", good[i], fault.text);
-        }
+    struct fault fault;
+    assert_true(settings_check_full_path("/var/lib/x", &fault));
+    static const char *const bad[] = {"", "x", "./x", "~/x"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        assert_false(settings_check_full_path(bad[i], &fault));
+        assert_non_null(strstr(fault.text, "begins with '/'"));
     }
 }
 
-static void broker_urls_that_are_bad(void **state)
+static void numbers_in_a_text(void **state)
 {
     (void)state;
-    static const struct {
-        const char *url;
-        const char *says;
-    } bad[] = {
-        {"", "mqtt://"},
-        {"broker:1883", "mqtt://"},
-        {"http://broker", "mqtt://"},
-        {"MQTT://broker", "mqtt://"},
-        {"mqtts://broker:8883", "no TLS"},
-        {"ssl://broker", "no TLS"},
-        {"wss://broker", "no TLS"},
-        {"mqtt://u:secret@broker", "mqtt.password_file"},
-        {"mqtt://u@broker", "mqtt.username"},
-        {"mqtt://", "host name"},
-        {"mqtt://:1883", "host name"},
-        {"mqtt://[::1", "host name"},
-        {"mqtt://[]:1", "host name"},
-        {"mqtt://[", "host name"},
-        {"mqtt://[::1%", "host name"},
-        {"mqtt://a b", "nothing may follow"},
-        {"mqtt://broker:", "port"},
-        {"mqtt://broker:0", "port"},
-        {"mqtt://broker:65536", "port"},
-        {"mqtt://broker:99999999999999999999", "port"},
-        {"mqtt://broker:x", "port"},
-        {"mqtt://broker:1883x", "nothing may follow"},
-        {"mqtt://broker:1883/", "nothing may follow"},
-        {"ws://broker:9001/a b", "a path"},
-        {"ws://broker?x", "a path"},
-    };
-    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        struct fault fault = {.text = ""};
-        assert_false(settings_check_broker_url(bad[i].url, &fault));
-        assert_int_equal(fault.kind, FAULT_CONFIG);
-        if (strstr(fault.text, bad[i].says) == NULL) {
-            fail_msg("%s: %s", bad[i].url, fault.text);
-        }
-        assert_null(strstr(fault.text, "secret"));
+    static const char *const good_gains[] = {"", "1.8, 1.5", "1,2", "0.5 , 32", " 1, 1 "};
+    static const char *const bad_gains[] = {"1",     "1,",     "1,2,3",  "a, b", "0, 1", "-1, 1",
+                                            "1, 33", "nan, 1", "inf, 1", "1;2",  "1 2"};
+    static const char *const good_rois[] = {"", "0,0,1,1", "0.25, 0.25, 0.5, 0.75"};
+    static const char *const bad_rois[] = {"0,0,1",       "0,0,1,0",  "-0.1,0,1,1", "0.5,0,0.6,1",
+                                           "0,0.5,1,0.6", "0,0,1,1,", "0,0,1,nan"};
+    struct fault fault;
+    for (size_t i = 0; i < sizeof good_gains / sizeof good_gains[0]; i++) {
+        assert_true(settings_check_awb_gains(good_gains[i], &fault));
+    }
+    for (size_t i = 0; i < sizeof bad_gains / sizeof bad_gains[0]; i++) {
+        assert_false(settings_check_awb_gains(bad_gains[i], &fault));
+        assert_non_null(strstr(fault.text, "two numbers"));
+    }
+    for (size_t i = 0; i < sizeof good_rois / sizeof good_rois[0]; i++) {
+        assert_true(settings_check_roi(good_rois[i], &fault));
+    }
+    for (size_t i = 0; i < sizeof bad_rois / sizeof bad_rois[0]; i++) {
+        assert_false(settings_check_roi(bad_rois[i], &fault));
+        assert_non_null(strstr(fault.text, "four fractions"));
     }
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(clean_text),
-        cmocka_unit_test(device_id),
-        cmocka_unit_test(topic_prefix),
-        cmocka_unit_test(broker_urls_that_are_good),
-        cmocka_unit_test(broker_urls_that_are_bad),
+        cmocka_unit_test(clean_text),        cmocka_unit_test(device_id),
+        cmocka_unit_test(topic_prefix),      cmocka_unit_test(full_paths),
+        cmocka_unit_test(numbers_in_a_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

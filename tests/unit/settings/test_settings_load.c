@@ -123,7 +123,7 @@ static void everything_wrong_is_said_in_order(void **state)
            "};\n"
            "picture: { quality = { x = 1; }; subsampling = [ 1, 2 ]; payload = ( ); };\n"
            "schedule: { on_start = 1; interval_s = 0.05; };\n"
-           "mqtt: { version = 5; qos = 1.0; url = \"mqtts://b\"; };\n"
+           "mqtt: { version = 5; qos = 1.0; url = \"http://b\"; };\n"
            "camra: { width = 1; };\n"
            "quality = 90;\n"
            "spool = 5;\n"
@@ -145,8 +145,8 @@ static void everything_wrong_is_said_in_order(void **state)
            "t.conf:10: schedule.interval_s: 0.05 is out of range: 0, or 0.1 to 604800 seconds\n"
            "t.conf:11: mqtt.version: \"auto\", \"5\" or \"3.1.1\" is expected, in quotes\n"
            "t.conf:11: mqtt.qos: a whole number is expected, such as 1 (0 to 1), without quotes\n"
-           "t.conf:11: mqtt.url: this build speaks no TLS to the broker: use mqtt:// or ws://, and "
-           "only on a network that you trust\n"
+           "t.conf:11: mqtt.url: an address such as \"mqtts://broker:8883\" is expected; it begins "
+           "with mqtts://, mqtt://, wss:// or ws://\n"
            "t.conf:12: camra: unknown key (did you mean camera?)\n"
            "t.conf:13: quality: unknown key (did you mean picture.quality?)\n"
            "t.conf:14: spool: a group is expected: spool: { ... };\n"
@@ -160,6 +160,21 @@ static void keys_that_need_each_other(void **state)
            "t.conf:3: camera.path: the driver files needs the folder with the pictures\n");
     expect(ID "camera: { driver = \"files\"; path = \"/p\"; };\n", "");
     expect(ID "mqtt: { username = \"u\"; };\n", "");
+    expect(ID "mqtt: { url = \"mqtt://b.lan\";\n username = \"u\";\n password_file = \"/p\"; };\n",
+           "t.conf:4: mqtt.password_file: the password would go to b.lan unencrypted: use mqtts:// "
+           "in mqtt.url, or set mqtt.allow_plaintext_password = \"b.lan\" if you trust all of the "
+           "network in between\n");
+    expect(ID "mqtt: {\n url = \"mqtts://b.lan\"; cert_file = \"/c\"; };\n",
+           "t.conf:3: mqtt.url: a client certificate needs both mqtt.cert_file and "
+           "mqtt.key_file\n");
+    expect(ID "picture: { quality = 30; };\n", ""); // the default of min_quality gives way
+    expect(ID "picture: { quality = 30; min_quality = 30; };\n", "");
+    expect(ID "picture: { quality = 30;\nmin_quality = 31; };\n",
+           "t.conf:3: picture.min_quality: must not be more than picture.quality, which is 30\n");
+    expect(ID "camera: { rotation = 90; };\n", "");
+    expect(ID "picture: { exif = false; };\ncamera: { rotation = 180; };\n",
+           "t.conf:3: camera.rotation: needs picture.exif = true, for what the camera cannot turn "
+           "itself\n");
 }
 
 static void syntax_errors_name_their_line(void **state)

@@ -103,12 +103,47 @@ static void only_files_of_ours(void **state)
     expect_refusal("theirs", "belongs to user 65534");
 }
 
+static void credentials_of_systemd(void **state)
+{
+    (void)state;
+    unsetenv("CREDENTIALS_DIRECTORY");
+    expect_refusal("credential:mqtt", "LoadCredential=mqtt:/PATH");
+    char folder[4096];
+    assert_non_null(getcwd(folder, sizeof folder));
+    setenv("CREDENTIALS_DIRECTORY", folder, 1);
+    folder_write_text("mqtt", "hunter2\n");
+    struct bytes got;
+    struct fault fault;
+    bytes_init(&got);
+    assert_true(settings_secret("credential:mqtt", &got, &fault));
+    assert_string_equal((const char *)got.data, "hunter2");
+    bytes_fini(&got);
+    char path[4096];
+    assert_true(settings_secret_path("credential:mqtt", path, sizeof path, &fault));
+    assert_int_equal(access(path, R_OK), 0);
+    assert_false(settings_secret_path("credential:mqtt", path, 5, &fault));
+    assert_true(settings_secret_path("/a/plain/path", path, sizeof path, &fault));
+    assert_string_equal(path, "/a/plain/path");
+    expect_refusal("credential:../mqtt", "without '/'");
+    expect_refusal("credential:", "without '/'");
+    expect_refusal("credential:none", "No such file");
+    chmod("mqtt", 0604);
+    expect_refusal("credential:mqtt", "chmod 600");
+    if (geteuid() == 0) {
+        // what an access list of systemd's looks like
+        chmod("mqtt", 0440);
+        assert_true(settings_secret_check("credential:mqtt", &fault));
+        assert_false(settings_secret_check("mqtt", &fault));
+    }
+    unsetenv("CREDENTIALS_DIRECTORY");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_first_line_is_it), cmocka_unit_test(lines_that_are_none),
         cmocka_unit_test(the_longest_line),     cmocka_unit_test(others_must_not_get_at_it),
-        cmocka_unit_test(only_files_of_ours),
+        cmocka_unit_test(only_files_of_ours),   cmocka_unit_test(credentials_of_systemd),
     };
     return cmocka_run_group_tests(tests, folder_enter, folder_leave);
 }
