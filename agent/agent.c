@@ -10,6 +10,7 @@
 #include "control/schedule.h"
 #include "delivery/publisher.h"
 #include "develop_settings.h"
+#include "picture/budget.h"
 #include "picture/develop.h"
 #include "reporter.h"
 #include "shots.h"
@@ -46,6 +47,12 @@ struct agent {
     int health_timer;
 };
 
+static void tell_health(struct agent *agent)
+{
+    agent->reporter.camera_health = camera_health(agent->camera);
+    reporter_health(&agent->reporter);
+}
+
 // ---- the camera
 
 static void on_camera_online(void *context, const struct camera_info *info)
@@ -58,7 +65,7 @@ static void on_camera_online(void *context, const struct camera_info *info)
         log_warning("the camera has no %ux%u: it gives %ux%u", wish->width, wish->height,
                     info->width, info->height);
     }
-    agent->reporter.camera_restarts = camera_restarts(agent->camera);
+    agent->reporter.camera_health = camera_health(agent->camera);
     reporter_camera(&agent->reporter, info, NULL);
     if (!agent->started) {
         agent->started = true;
@@ -70,7 +77,7 @@ static void on_camera_offline(void *context, const struct fault *why)
 {
     struct agent *agent = context;
     log_error("camera offline: %s", why->text);
-    agent->reporter.camera_restarts = camera_restarts(agent->camera);
+    agent->reporter.camera_health = camera_health(agent->camera);
     reporter_camera(&agent->reporter, NULL, why);
     shots_camera_offline(&agent->shots, why);
 }
@@ -87,6 +94,14 @@ static void on_camera_failed(void *context, uint64_t shot, const struct fault *w
     shots_failed(&agent->shots, shot, why);
 }
 
+static void on_camera_healing(void *context, const struct fault *why)
+{
+    struct agent *agent = context;
+    log_warning("the camera's stream is started anew: %s", why->text);
+    agent->reporter.last_fault = *why;
+    tell_health(agent);
+}
+
 static void on_camera_log(void *context, uint32_t level, const char *text)
 {
     struct agent *agent = context;
@@ -100,6 +115,7 @@ static const struct camera_events camera_events = {
     .offline = on_camera_offline,
     .frame = on_camera_frame,
     .failed = on_camera_failed,
+    .healing = on_camera_healing,
     .log = on_camera_log,
 };
 
@@ -147,7 +163,21 @@ static void on_picture_dropped(struct agent *agent, const struct news_picture *n
     memcpy(shot.id, news->id, sizeof shot.id);
     memcpy(shot.request_id, news->request_id, sizeof shot.request_id);
     log_warning("picture %s will not be delivered: %s", news->id, news->why.text);
+    if (news->id[0] == '\0') {
+        reporter_event(&agent->reporter, "failed", NULL, &news->why);
+        return;
+    }
     reporter_shot_event(&agent->reporter, "failed", &shot, &news->why);
+}
+
+static void on_spool(struct agent *agent, const struct news_spool *news)
+{
+    if (news->why.kind == FAULT_NONE) {
+        log_info("the spool takes pictures again");
+    } else {
+        log_error("pictures wait in memory: %s", news->why.text);
+    }
+    reporter_spool(&agent->reporter, &news->why);
 }
 
 static void on_link_up(struct agent *agent, const struct news_link *news)
@@ -175,6 +205,9 @@ static void on_mail(struct agent *agent, struct mail mail)
         break;
     case NEWS_DROPPED:
         on_picture_dropped(agent, mail.body);
+        break;
+    case NEWS_SPOOL:
+        on_spool(agent, mail.body);
         break;
     case NEWS_LINK_UP:
         on_link_up(agent, mail.body);
@@ -227,7 +260,7 @@ static void on_health(void *context)
     struct agent *agent = context;
     loop_timer_set(agent->loop, agent->health_timer,
                    timing_now_ns() + (int64_t)(agent->settings->device.health_s * 1e9));
-    reporter_health(&agent->reporter);
+    tell_health(agent);
 }
 
 // ---- begin and end
@@ -277,7 +310,11 @@ static bool open_parts(struct agent *agent, const char *password, const char *dr
         return false;
     }
     struct publisher_hooks hooks = {
-        .develop = develop, .wrap = picture_wrap, .context = agent->developer};
+        .develop = develop,
+        .wrap = picture_wrap,
+        .jpeg_budget = picture_jpeg_budget,
+        .context = agent->developer,
+    };
     agent->publisher = publisher_create(settings, password, &hooks, agent->news, fault);
     if (agent->publisher == NULL) {
         return false;

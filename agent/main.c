@@ -10,8 +10,19 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sysexits.h>
 #include <unistd.h>
+
+// Neither a core file nor a debugger of another user's gets at the password. The drivers inherit
+// the limit.
+static void keep_memory_private(void)
+{
+    const struct rlimit none = {0, 0};
+    setrlimit(RLIMIT_CORE, &none);
+    prctl(PR_SET_DUMPABLE, 0);
+}
 
 static int fail(const struct fault *fault)
 {
@@ -90,14 +101,50 @@ static void block_signals(void)
     signal(SIGPIPE, SIG_IGN);
 }
 
+// The files that only we may be able to read: a fault of theirs is one of the settings.
+static bool read_secrets(const struct settings_mqtt *mqtt, struct bytes *password,
+                         struct fault *fault)
+{
+    if (mqtt->key_file[0] != '\0' && !settings_secret_check(mqtt->key_file, fault)) {
+        return fault_prefix(fault, "mqtt.key_file");
+    }
+    if (mqtt->password_file[0] != '\0' && (!settings_secret(mqtt->password_file, password, fault) ||
+                                           !bytes_append(password, "", 1, fault))) {
+        return fault_prefix(fault, "mqtt.password_file");
+    }
+    return true;
+}
+
+static void wipe(struct bytes *secret)
+{
+    if (secret->room > 0) {
+        explicit_bzero(secret->data, secret->room);
+    }
+    bytes_fini(secret);
+}
+
+static int check(const struct options *options, const struct settings *settings)
+{
+    struct fault fault;
+    struct bytes password;
+    bytes_init(&password);
+    bool good = read_secrets(&settings->mqtt, &password, &fault);
+    wipe(&password);
+    if (!good) {
+        return fail(&fault);
+    }
+    printf("%s: no faults found\n",
+           options->config_path != NULL ? options->config_path : "the defaults");
+    return EX_OK;
+}
+
 static int run(const struct settings *settings, const char *drivers_path)
 {
     struct fault fault;
     struct bytes password;
     bytes_init(&password);
-    if (settings->mqtt.password_file[0] != '\0' &&
-        (!settings_secret(settings->mqtt.password_file, &password, &fault) ||
-         !bytes_append(&password, "", 1, &fault))) {
+    if (!read_secrets(&settings->mqtt, &password, &fault)) {
+        wipe(&password);
         return fail(&fault);
     }
     log_info("still2mqtt %s: device %s, %s driver, %s", STILL2MQTT_VERSION, settings->device.id,
@@ -107,10 +154,7 @@ static int run(const struct settings *settings, const char *drivers_path)
     if (end == AGENT_STUCK) {
         _exit(EX_OK);
     }
-    if (password.len > 0) {
-        explicit_bzero(password.data, password.len);
-    }
-    bytes_fini(&password);
+    wipe(&password);
     return end == AGENT_ENDED ? EX_OK : fail(&fault);
 }
 
@@ -127,9 +171,7 @@ static int act(const struct options *options, const struct settings *settings)
     }
     switch (options->action) {
     case OPTIONS_CHECK:
-        printf("%s: no faults found\n",
-               options->config_path != NULL ? options->config_path : "the defaults");
-        return EX_OK;
+        return check(options, settings);
     case OPTIONS_PRINT_CONFIG:
         return print_config(settings);
     case OPTIONS_LIST_CAMERAS:
@@ -161,6 +203,7 @@ static int load_and_act(const struct options *options)
 
 int main(int argc, char **argv)
 {
+    keep_memory_private();
     struct options options;
     struct fault fault;
     if (!options_parse(argc, argv, &options, &fault)) {

@@ -91,17 +91,28 @@ void reporter_camera(struct reporter *reporter, const struct camera_info *info,
     reporter_health(reporter);
 }
 
+void reporter_spool(struct reporter *reporter, const struct fault *why)
+{
+    reporter->spool_fault = *why;
+    remember(reporter, why);
+    reporter_health(reporter);
+}
+
 void reporter_health(struct reporter *reporter)
 {
     struct publisher_counters link = publisher_counters(reporter->publisher);
+    bool spool_fails = reporter->spool_fault.kind != FAULT_NONE;
     struct document_health health = {
         .uptime_ns = timing_now_ns() - reporter->started_ns,
         .counters = reporter->counters,
+        .spool_mode = spool_fails ? "memory" : reporter->settings->spool.mode,
+        .spool_fault = spool_fails ? reporter->spool_fault.text : NULL,
+        .spool_quarantined = link.quarantined,
         .backlog = link.backlog,
         .backlog_bytes = link.backlog_bytes,
         .reconnects = link.reconnects,
         .events_dropped = link.events_dropped,
-        .camera_restarts = reporter->camera_restarts,
+        .camera = reporter->camera_health,
         .camera_fault = reporter->camera == NULL ? reporter->camera_fault.text : NULL,
         .last_fault = reporter->last_fault.text,
         .mqtt_version = reporter->mqtt_version[0] != '\0' ? reporter->mqtt_version : NULL,

@@ -13,8 +13,9 @@ struct reporter {
     int64_t started_ns;
     struct counters counters;
     const struct camera_info *camera; // NULL: offline
-    uint32_t camera_restarts;
+    struct camera_health camera_health;
     struct fault camera_fault; // of the present outage
+    struct fault spool_fault;  // FAULT_NONE: the spool does what the settings say
     struct fault last_fault;
     char mqtt_version[8]; // "": no link yet
 };
@@ -37,5 +38,8 @@ char *reporter_captured(const struct shot *shot);
 // next call; NULL: offline, and `why` says the reason.
 void reporter_camera(struct reporter *reporter, const struct camera_info *info,
                      const struct fault *why);
+
+// The disk takes no pictures, and why; or does again (FAULT_NONE).
+void reporter_spool(struct reporter *reporter, const struct fault *why);
 
 void reporter_health(struct reporter *reporter);

@@ -118,6 +118,8 @@ void shots_frame(struct shots *shots, uint64_t seq, struct frame *frame)
     struct shot *shot = shots->current;
     shots->reporter->counters.captured++;
     shot->frame = frame;
+    shot->camera_model = frame->camera_model;
+    shot->orientation = frame->orientation;
     shot->arrived_ns = timing_now_ns();
     shot->captured_event = reporter_captured(shot);
     shots->current = NULL;
@@ -125,11 +127,19 @@ void shots_frame(struct shots *shots, uint64_t seq, struct frame *frame)
     publisher_put_shot(shots->publisher, shot);
 }
 
+// A picture that cannot be made small enough for the broker is no fault of the camera's.
+static bool is_too_large(const struct fault *why)
+{
+    return why->kind == FAULT_PICTURE && why->code == EMSGSIZE;
+}
+
 static void give_up(struct shots *shots, struct shot *shot, const struct fault *why)
 {
-    shots->reporter->counters.failed++;
-    log_warning("shot %" PRIu64 " failed: %s", shot->seq, why->text);
-    reporter_shot_event(shots->reporter, "failed", shot, why);
+    struct counters *counters = &shots->reporter->counters;
+    uint64_t *counter = is_too_large(why) ? &counters->skipped : &counters->failed;
+    (*counter)++;
+    log_warning("shot %" PRIu64 " gave no picture: %s", shot->seq, why->text);
+    reporter_shot_event(shots->reporter, is_too_large(why) ? "skipped" : "failed", shot, why);
 }
 
 void shots_failed(struct shots *shots, uint64_t seq, const struct fault *why)
@@ -153,10 +163,35 @@ void shots_camera_offline(struct shots *shots, const struct fault *why)
     }
 }
 
+// A webcam's frame may come torn; the next one is asked for, while the shot has its time.
+static bool may_try_again(const struct shots *shots, const struct news_shot *news)
+{
+    double timeout_s = shots->reporter->settings->camera.timeout_s;
+    int64_t late_ns = news->shot->triggered_ns + (int64_t)(timeout_s * 1e9);
+    return news->fault.kind == FAULT_PICTURE && !is_too_large(&news->fault) &&
+           timing_now_ns() < late_ns && camera_is_online(shots->camera);
+}
+
+static void try_again(struct shots *shots, struct news_shot *news)
+{
+    struct shot *shot = news->shot;
+    news->shot = NULL;
+    log_debug("shot %" PRIu64 " again: %s", shot->seq, news->fault.text);
+    free(shot->captured_event);
+    shot->captured_event = NULL;
+    shots->stage = SHOTS_EXPOSING;
+    shots->current = shot;
+    camera_shoot(shots->camera, shot->seq, shot->triggered_ns);
+}
+
 void shots_done(struct shots *shots, struct news_shot *news)
 {
     camera_give_back(shots->camera, news->shot->frame);
     news->shot->frame = NULL;
+    if (!news->accepted && may_try_again(shots, news)) {
+        try_again(shots, news);
+        return;
+    }
     if (!news->accepted) {
         give_up(shots, news->shot, &news->fault);
     } else {

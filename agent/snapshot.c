@@ -70,6 +70,12 @@ static void on_failed(void *context, uint64_t shot, const struct fault *why)
     on_offline(context, why);
 }
 
+static void on_healing(void *context, const struct fault *why)
+{
+    (void)context;
+    log_warning("the camera's stream is started anew: %s", why->text);
+}
+
 static void on_log(void *context, uint32_t level, const char *text)
 {
     (void)context;
@@ -81,6 +87,7 @@ static const struct camera_events events = {
     .offline = on_offline,
     .frame = on_frame,
     .failed = on_failed,
+    .healing = on_healing,
     .log = on_log,
 };
 

@@ -67,6 +67,7 @@ static json_t *camera_state(const struct settings *settings, const struct camera
         "online", "library", info->library, "id", info->id, "model", info->model, "width",
         (int)info->width, "height", (int)info->height, "format", info->format_name,
         "color_encoding", encoding_name(info->encoding), "color_range", range_name(info->range));
+    set_text(camera, "unsupported", info->unsupported);
     if (info->frame_interval_ms > 0) {
         json_object_set_new(camera, "fps", json_real(round(1e6 / info->frame_interval_ms) / 1000));
     }
@@ -96,12 +97,18 @@ static json_t *counters_object(const struct counters *counters)
 char *document_health(const struct document_health *health)
 {
     json_t *document = json_pack(
-        "{s:s, s:I, s:o, s:{s:I, s:I}, s:{s:I, s:I}, s:{s:I}}", "version", STILL2MQTT_VERSION,
-        "uptime_s", (json_int_t)(health->uptime_ns / 1000000000), "counters",
+        "{s:s, s:I, s:o, s:{s:I, s:I, s:I}, s:{s:I, s:I}, s:{s:I, s:I, s:I}}", "version",
+        STILL2MQTT_VERSION, "uptime_s", (json_int_t)(health->uptime_ns / 1000000000), "counters",
         counters_object(&health->counters), "spool", "pictures", (json_int_t)health->backlog,
-        "bytes", (json_int_t)health->backlog_bytes, "link", "reconnects",
-        (json_int_t)health->reconnects, "events_dropped", (json_int_t)health->events_dropped,
-        "camera", "restarts", (json_int_t)health->camera_restarts);
+        "bytes", (json_int_t)health->backlog_bytes, "quarantined",
+        (json_int_t)health->spool_quarantined, "link", "reconnects", (json_int_t)health->reconnects,
+        "events_dropped", (json_int_t)health->events_dropped, "camera", "restarts",
+        (json_int_t)health->camera.restarts, "stream_restarts",
+        (json_int_t)health->camera.stream_restarts, "shots_failed_in_a_row",
+        (json_int_t)health->camera.shots_failed);
+    json_t *spool = json_object_get(document, "spool");
+    set_text(spool, "mode", health->spool_mode);
+    set_text(spool, "fault", health->spool_fault);
     json_t *link = json_object_get(document, "link");
     set_text(link, "mqtt_version", health->mqtt_version);
     if (health->mqtt_version != NULL) {

@@ -23,7 +23,8 @@ struct counters {
     uint64_t dropped;   // accepted pictures that never will be sent
     uint64_t refused;   // pictures that the broker refused
     uint64_t failed;    // shots without a picture
-    uint64_t skipped; // timed shots not begun, because one was still running or no camera was there
+    uint64_t skipped;  // shots not begun (one still ran, or no camera was there), and pictures that
+                       // could not be made small enough for the broker
     uint64_t commands; // commands carried out
     uint64_t commands_refused;
 };
@@ -31,11 +32,14 @@ struct counters {
 struct document_health {
     int64_t uptime_ns;
     struct counters counters;
+    const char *spool_mode;  // where the next picture will wait: "memory", "disk"
+    const char *spool_fault; // NULL: that is as the settings say
+    uint32_t spool_quarantined;
     uint32_t backlog;
     uint64_t backlog_bytes;
     uint32_t reconnects;
     uint32_t events_dropped;
-    uint32_t camera_restarts;
+    struct camera_health camera;
     const char *camera_fault; // NULL: online
     const char *last_fault;   // NULL: none yet
     const char *mqtt_version; // "5", "3.1.1"; NULL: no link yet

@@ -232,3 +232,34 @@ def test_a_table_less_jpeg_is_mended(online, wire, tmp_path):
     _, image = shoot(wire)
     mended = picture.decode(base64.b64decode(image.payload))
     assert numpy.array_equal(mended, numpy.asarray(Image.open(io.BytesIO(whole)).convert("RGB")))
+
+
+def torn(jpeg, how):
+    middle = len(jpeg) // 2
+    return {"cut short": jpeg[:middle], "garbage": b"\x55" * len(jpeg),
+            "a hole": jpeg[:middle] + jpeg[middle + len(jpeg) // 8:]}[how]
+
+
+@pytest.mark.parametrize("how", ["cut short", "garbage", "a hole"])
+def test_a_torn_jpeg_is_not_published_but_the_next_is(online, wire, tmp_path, how):
+    """As a webcam delivers one now and then: the shot takes the next frame."""
+    good = picture.jpeg(picture.photograph(320, 240))
+    (tmp_path / "1.jpg").write_bytes(good)
+    (tmp_path / "2.jpg").write_bytes(torn(good, how))
+    online(camera={"driver": "files", "path": str(tmp_path), "width": 320, "height": 240,
+                   "fps": 20.0})
+    for n in range(3):
+        meta, image = shoot(wire, f"t{n}")
+        assert base64.b64decode(image.payload) == good
+        assert meta["request_id"] == f"t{n}"
+    assert {m.json()["event_type"] for m in wire.since(topic="/event")} == {"captured"}
+
+
+def test_a_camera_with_torn_frames_only_fails_with_the_reason(online, wire, tmp_path):
+    (tmp_path / "1.jpg").write_bytes(torn(picture.jpeg(picture.photograph(320, 240)), "cut short"))
+    online(camera={"driver": "files", "path": str(tmp_path), "width": 320, "height": 240,
+                   "fps": 20.0, "timeout_s": 1.0})
+    wire.snapshot("never")
+    event = wire.wait("/event", lambda m: m.json().get("request_id") == "never").json()
+    assert event["event_type"] == "failed" and "JPEG" in event["reason"]
+    assert not wire.since(topic="/image")

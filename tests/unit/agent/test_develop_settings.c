@@ -11,10 +11,14 @@
 
 static void assert_subsampling(const char *word, enum subsampling expected)
 {
-    struct settings_picture settings = {.quality = 77};
+    struct settings_picture settings = {
+        .quality = 77, .min_quality = 33, .max_bytes = 123456, .exif = true};
     snprintf(settings.subsampling, sizeof settings.subsampling, "%s", word);
     struct develop_settings develop = develop_settings_of(&settings);
     assert_int_equal(develop.quality, 77);
+    assert_int_equal(develop.min_quality, 33);
+    assert_int_equal(develop.max_bytes, 123456);
+    assert_true(develop.exif);
     assert_int_equal(develop.subsampling, expected);
 }
 

@@ -32,7 +32,8 @@ void publisher_put_event(struct publisher *publisher, char *text)
 struct publisher_counters publisher_counters(const struct publisher *publisher)
 {
     (void)publisher;
-    return (struct publisher_counters){.backlog = 3, .backlog_bytes = 4, .reconnects = 5};
+    return (struct publisher_counters){
+        .backlog = 3, .backlog_bytes = 4, .quarantined = 2, .reconnects = 5};
 }
 
 static struct settings settings;
@@ -97,12 +98,27 @@ static void the_publishers_figures_are_in_health(void **state)
 {
     (void)state;
     reporter_health(&reporter);
-    assert_says(DOCUMENT_HEALTH, "\"spool\":{\"pictures\":3,\"bytes\":4}");
+    assert_says(DOCUMENT_HEALTH, "\"spool\":{\"pictures\":3,\"bytes\":4,\"quarantined\":2");
     assert_says(DOCUMENT_HEALTH, "\"reconnects\":5");
     assert_does_not_say(DOCUMENT_HEALTH, "mqtt_version");
     snprintf(reporter.mqtt_version, sizeof reporter.mqtt_version, "3.1.1");
     reporter_health(&reporter);
     assert_says(DOCUMENT_HEALTH, "\"mqtt_version\":\"3.1.1\"");
+}
+
+static void a_spool_that_fails_is_told_at_once(void **state)
+{
+    (void)state;
+    snprintf(settings.spool.mode, sizeof settings.spool.mode, "disk");
+    reporter_health(&reporter);
+    assert_says(DOCUMENT_HEALTH, "\"mode\":\"disk\"}");
+    struct fault why;
+    fault_set(&why, FAULT_SYSTEM, 28, "No space left on device");
+    reporter_spool(&reporter, &why);
+    assert_says(DOCUMENT_HEALTH, "\"mode\":\"memory\",\"fault\":\"No space left on device\"}");
+    reporter_spool(&reporter, &(struct fault){.kind = FAULT_NONE});
+    assert_says(DOCUMENT_HEALTH, "\"mode\":\"disk\"}");
+    assert_says(DOCUMENT_HEALTH, "\"last_fault\":\"No space left on device\"");
 }
 
 static void a_refusal_is_told_and_remembered(void **state)
@@ -125,6 +141,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         REPORTER_TEST(a_change_of_the_camera_is_told_in_every_document),
         REPORTER_TEST(the_publishers_figures_are_in_health),
+        REPORTER_TEST(a_spool_that_fails_is_told_at_once),
         REPORTER_TEST(a_refusal_is_told_and_remembered),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

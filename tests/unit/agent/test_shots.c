@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/timing.h"
 
+#include <errno.h>
 #include <jansson.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -139,15 +140,20 @@ static void expose(void)
     shots_frame(&scene.shots, scene.seq, &scene.frame);
 }
 
-static void develop(bool accepted)
+static void develop_with(bool accepted, int code)
 {
     struct news_shot news = {.shot = scene.developing, .accepted = accepted};
-    fault_set(&news.fault, FAULT_PICTURE, 0, "no JPEG");
+    fault_set(&news.fault, FAULT_PICTURE, code, "no JPEG");
     scene.developing = NULL;
     unsigned given_back = scene.given_back;
     shots_done(&scene.shots, &news);
     assert_int_equal(scene.given_back, given_back + 1);
     free_shot(news.shot);
+}
+
+static void develop(bool accepted)
+{
+    develop_with(accepted, 0);
 }
 
 static void fail_shot(const char *text)
@@ -271,6 +277,17 @@ static void a_picture_that_is_not_accepted_is_told(void **state)
     assert_int_equal(scene.event_count, 1);
     assert_event(0, "failed", "door-17", "no JPEG");
     assert_int_equal(scene.reporter.counters.failed, 1);
+}
+
+static void a_picture_that_cannot_be_made_to_fit_is_skipped(void **state)
+{
+    (void)state;
+    command("door-17");
+    expose();
+    develop_with(false, EMSGSIZE);
+    assert_event(0, "skipped", "door-17", "no JPEG");
+    assert_int_equal(scene.reporter.counters.skipped, 1);
+    assert_int_equal(scene.reporter.counters.failed, 0);
 }
 
 // ---- several
@@ -465,6 +482,7 @@ int main(void)
         SHOTS_TEST(ids_are_unique_over_shots_and_runs),
         SHOTS_TEST(a_shot_that_fails_is_told_with_its_reason),
         SHOTS_TEST(a_picture_that_is_not_accepted_is_told),
+        SHOTS_TEST(a_picture_that_cannot_be_made_to_fit_is_skipped),
         SHOTS_TEST(commands_wait_their_turn_in_order),
         SHOTS_TEST(a_failure_lets_the_next_command_go_on),
         SHOTS_TEST(a_seventeenth_command_is_refused_at_once),

@@ -166,11 +166,14 @@ static void health_counts_everything(void **state)
     json_t *health = read_back(document_health(&(struct document_health){
         .uptime_ns = INT64_C(3601999999999),
         .counters = {1, 2, 3, 4, 5, 6, 7, 8, 9},
+        .spool_mode = "memory",
+        .spool_fault = "the disk is full",
+        .spool_quarantined = 17,
         .backlog = 10,
         .backlog_bytes = UINT64_C(11000000000),
         .reconnects = 12,
         .events_dropped = 13,
-        .camera_restarts = 14,
+        .camera = {.stream_restarts = 14, .restarts = 18, .shots_failed = 19},
         .camera_fault = "unplugged",
         .last_fault = "no link",
         .mqtt_version = "5",
@@ -192,13 +195,19 @@ static void health_counts_everything(void **state)
         assert_int_equal(json_integer_value(value), next++);
     }
     json_t *spool = json_object_get(health, "spool");
-    assert_keys(spool, "pictures bytes ");
+    assert_keys(spool, "pictures bytes quarantined mode fault ");
+    assert_string_equal(text_of(spool, "mode"), "memory");
+    assert_string_equal(text_of(spool, "fault"), "the disk is full");
+    assert_int_equal(number_of(spool, "quarantined"), 17);
     assert_int_equal(number_of(spool, "bytes"), UINT64_C(11000000000));
     json_t *link = json_object_get(health, "link");
     assert_keys(link, "reconnects events_dropped mqtt_version acknowledgements_trusted ");
     assert_true(json_is_true(json_object_get(link, "acknowledgements_trusted")));
     json_t *camera = json_object_get(health, "camera");
-    assert_keys(camera, "restarts fault ");
+    assert_keys(camera, "restarts stream_restarts shots_failed_in_a_row fault ");
+    assert_int_equal(number_of(camera, "restarts"), 18);
+    assert_int_equal(number_of(camera, "stream_restarts"), 14);
+    assert_int_equal(number_of(camera, "shots_failed_in_a_row"), 19);
     assert_string_equal(text_of(camera, "fault"), "unplugged");
     json_decref(health);
 }
@@ -209,8 +218,10 @@ static void health_leaves_out_what_is_not_known(void **state)
     json_t *health = read_back(document_health(
         &(struct document_health){.cpu_temperature_c = (double)NAN, .last_fault = ""}));
     assert_keys(health, "version uptime_s counters spool link camera ");
+    assert_keys(json_object_get(health, "spool"), "pictures bytes quarantined ");
     assert_keys(json_object_get(health, "link"), "reconnects events_dropped ");
-    assert_keys(json_object_get(health, "camera"), "restarts ");
+    assert_keys(json_object_get(health, "camera"),
+                "restarts stream_restarts shots_failed_in_a_row ");
     json_decref(health);
 
     health = read_back(document_health(&(struct document_health){.mqtt_version = "3.1.1"}));
