@@ -70,21 +70,21 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: publish_once HOST PORT BYTES TIMES\n");
         return 64;
     }
-    char url[256];
-    snprintf(url, sizeof url, "tcp://%s:%s", argv[1], argv[2]);
+    struct settings_mqtt mqtt = {.client_id = "bench", .version = "5", .keepalive_s = 60};
+    snprintf(mqtt.url, sizeof mqtt.url, "tcp://%s:%s", argv[1], argv[2]);
     const struct link_config config = {
-        .url = url,
-        .client_id = "bench",
-        .username = "",
-        .version = "5",
-        .keepalive_s = 60,
+        .mqtt = &mqtt,
         .will_topic = "bench/status",
         .will_payload = "offline",
         .arrived = arrived,
     };
     struct fault fault = {0};
     struct link *link = link_create(&config, &fault);
-    bool ok = link != NULL && link_connect(link, &fault) && wait_for(link, LINK_UP);
+    bool ok = link != NULL;
+    if (ok) {
+        link_connect(link);
+        ok = wait_for(link, LINK_UP);
+    }
     for (long left = strtol(argv[4], NULL, 10); ok && left > 0; left--) {
         ok = measure(link, strtoul(argv[3], NULL, 10), &fault);
     }

@@ -12,6 +12,11 @@ void paho_pacing_busy(bool busy)
     (void)busy;
 }
 
+bool paho_pacing_take_error(void)
+{
+    return false;
+}
+
 uint64_t paho_pacing_count(void)
 {
     return 0;

@@ -23,13 +23,14 @@ SEES_PLAIN = {"picture", "delivery", "control"}
 # Where an outside library may be named; whatever is in angle brackets and not here must be SYSTEM.
 HOMES = {
     r"libconfig\.h": ["settings/*"],
-    r"jpeglib\.h|jerror\.h|turbojpeg\.h|openssl/.*": ["picture/*"],
+    r"jpeglib\.h|jerror\.h|turbojpeg\.h": ["picture/*"],
+    r"openssl/.*": ["picture/*", "delivery/spool_file.c", "delivery/link_tls.c", "delivery/tls_*.c"],
     r"libexif/.*": ["picture/exif.c"],
     r"libexif/.*": ["picture/exif.c"],
     r"MQTT\w*\.h": ["delivery/*"],
     r"jansson\.h": ["control/*", "picture/envelope.c"],
     r"libcamera/.*": ["camera/drivers/libcamera*"],
-    r"pthread\.h": ["base/mailbox.c", "delivery/*.c", "picture/jpeg*.c", "camera/drivers/*",
+    r"pthread\.h": ["base/mailbox.c", "delivery/*", "picture/jpeg*.c", "camera/drivers/*",
                     "main.c"],
     r"threads\.h": [],
 }
