@@ -161,7 +161,8 @@ def test_a_cold_camera_settles_before_each_picture(start, wire):
         wait_without_driver(agent)
         meta, _ = timed(wire, f"cold-{number}")
         assert meta["settling"] == "converged" and meta["ae_state"] == "settled"
-        assert 25 <= meta["settle_ms"] <= 1000  # four frames at once, the fifth at its time
+        # only the fifth frame reports it; how soon that comes depends on when the shot came
+        assert meta["settle_ms"] <= 1000
 
 
 def test_the_latest_frame_is_there_at_once_and_says_so(start, wire):
