@@ -9,7 +9,6 @@
 #include "control/command.h"
 #include "control/schedule.h"
 #include "delivery/publisher.h"
-#include "develop_settings.h"
 #include "picture/budget.h"
 #include "picture/develop.h"
 #include "reporter.h"
@@ -69,7 +68,7 @@ static void on_camera_online(void *context, const struct camera_info *info)
     reporter_camera(&agent->reporter, info, NULL);
     if (!agent->started) {
         agent->started = true;
-        shots_due(&agent->shots, TRIGGER_START, timing_now_ns());
+        shots_due(&agent->shots, TRIGGER_START, timing_now_ns(), &agent->settings->picture);
     }
 }
 
@@ -252,7 +251,7 @@ static void on_schedule(void *context)
     int64_t due_ns = schedule_due(&agent->schedule);
     agent->reporter.counters.skipped += schedule_advance(&agent->schedule, timing_now_ns());
     loop_timer_set(agent->loop, agent->schedule_timer, schedule_due(&agent->schedule));
-    shots_due(&agent->shots, TRIGGER_TIMER, due_ns);
+    shots_due(&agent->shots, TRIGGER_TIMER, due_ns, &agent->settings->picture);
 }
 
 static void on_health(void *context)
@@ -299,11 +298,9 @@ static bool open_parts(struct agent *agent, const char *password, const char *dr
                        struct fault *fault)
 {
     const struct settings *settings = agent->settings;
-    struct develop_settings develop_settings = develop_settings_of(&settings->picture);
     if ((agent->loop = loop_create(fault)) == NULL ||
         (agent->news = mailbox_create(NEWS_CAPACITY, news_drop, fault)) == NULL ||
-        !open_signals(agent, fault) ||
-        (agent->developer = developer_create(&develop_settings, fault)) == NULL ||
+        !open_signals(agent, fault) || (agent->developer = developer_create(fault)) == NULL ||
         (agent->camera =
              camera_create(agent->loop, &settings->camera, drivers_path,
                            seed_of(settings->device.id), &camera_events, agent, fault)) == NULL) {

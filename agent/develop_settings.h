@@ -1,7 +1,7 @@
-// The picture settings as the developer takes them. Pure.
+// The picture settings as a shot takes them along. Pure.
 #pragma once
 
-#include "picture/develop.h"
+#include "picture/picture.h"
 #include "settings/settings.h"
 
 struct develop_settings develop_settings_of(const struct settings_picture *settings);

@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "base/timing.h"
+#include "develop_settings.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -38,7 +39,7 @@ void shots_fini(struct shots *shots)
 }
 
 static void begin(struct shots *shots, enum trigger trigger, const char *request_id,
-                  int64_t triggered_ns)
+                  int64_t triggered_ns, const struct settings_picture *picture)
 {
     struct shot *shot = calloc(1, sizeof *shot);
     if (shot == NULL) {
@@ -52,6 +53,7 @@ static void begin(struct shots *shots, enum trigger trigger, const char *request
     snprintf(shot->id, sizeof shot->id, "%s-%" PRIu64, shots->run_id, shot->seq);
     shot->trigger = trigger;
     shot->triggered_ns = triggered_ns;
+    shot->develop = develop_settings_of(picture);
     snprintf(shot->request_id, sizeof shot->request_id, "%s", request_id);
 
     shots->stage = SHOTS_EXPOSING;
@@ -67,7 +69,8 @@ static void begin_waiting(struct shots *shots)
         struct shots_waiting next = shots->waiting[shots->waiting_first];
         shots->waiting_first = (shots->waiting_first + 1) % SHOTS_WAITING_MAX;
         shots->waiting_count--;
-        begin(shots, TRIGGER_COMMAND, next.request_id, next.arrived_ns);
+        begin(shots, TRIGGER_COMMAND, next.request_id, next.arrived_ns,
+              &shots->reporter->settings->picture);
     }
 }
 
@@ -94,11 +97,12 @@ void shots_command(struct shots *shots, const char *request_id, int64_t arrived_
     begin_waiting(shots);
 }
 
-void shots_due(struct shots *shots, enum trigger trigger, int64_t due_ns)
+void shots_due(struct shots *shots, enum trigger trigger, int64_t due_ns,
+               const struct settings_picture *picture)
 {
     if (shots->stage == SHOTS_IDLE && camera_is_online(shots->camera)) {
         shots->is_skipping = false;
-        begin(shots, trigger, "", due_ns);
+        begin(shots, trigger, "", due_ns, picture);
         return;
     }
     shots->reporter->counters.skipped++;

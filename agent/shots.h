@@ -4,6 +4,7 @@
 
 #include "camera/camera.h"
 #include "reporter.h"
+#include "settings/settings.h"
 
 enum {
     SHOTS_WAITING_MAX = 16, // commands
@@ -44,8 +45,9 @@ __attribute__((warn_unused_result)) bool shots_init(struct shots *shots, struct 
 void shots_command(struct shots *shots, const char *request_id, int64_t arrived_ns);
 
 // A timed shot, or the one at the start, is due as of `due_ns`; skipped and counted if it cannot be
-// taken now.
-void shots_due(struct shots *shots, enum trigger trigger, int64_t due_ns);
+// taken now. `picture` is what it is to be made into.
+void shots_due(struct shots *shots, enum trigger trigger, int64_t due_ns,
+               const struct settings_picture *picture);
 
 // News of the camera and the publisher.
 void shots_frame(struct shots *shots, uint64_t seq, struct frame *frame);

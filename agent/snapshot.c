@@ -18,6 +18,7 @@
 enum { PATIENCE_S = 30 }; // for the camera to come online
 
 struct snapshot {
+    const struct settings *settings;
     struct loop *loop;
     struct camera *camera;
     struct developer *developer;
@@ -58,6 +59,7 @@ static void on_frame(void *context, uint64_t seq, struct frame *frame)
         .triggered_ns = frame->captured_ns,
         .arrived_ns = timing_now_ns(),
         .frame = frame,
+        .develop = develop_settings_of(&snapshot->settings->picture),
     };
     finish(snapshot,
            developer_develop(snapshot->developer, &shot, &snapshot->picture, snapshot->fault));
@@ -142,11 +144,10 @@ static bool write_file(const char *path, const struct bytes *bytes, struct fault
 bool snapshot_run(const struct settings *settings, const char *drivers_path, const char *path,
                   struct fault *fault)
 {
-    struct snapshot snapshot = {.fault = fault};
-    struct develop_settings develop_settings = develop_settings_of(&settings->picture);
+    struct snapshot snapshot = {.settings = settings, .fault = fault};
     picture_init(&snapshot.picture);
     bool good = (snapshot.loop = loop_create(fault)) != NULL &&
-                (snapshot.developer = developer_create(&develop_settings, fault)) != NULL &&
+                (snapshot.developer = developer_create(fault)) != NULL &&
                 (snapshot.camera = camera_create(snapshot.loop, &settings->camera, drivers_path, 1,
                                                  &events, &snapshot, fault)) != NULL &&
                 take(&snapshot);

@@ -88,6 +88,7 @@ bool backlog_put(struct backlog *backlog, struct picture *picture, bool link_is_
         return fault_set(fault, FAULT_SYSTEM, ENOMEM, "no memory to keep the picture");
     }
     entry->bytes = size;
+    entry->form = entry->picture->form;
     entry->order = ++backlog->last_order;
     entry->accepted_ns = now_ns;
     entry->live = link_is_up;

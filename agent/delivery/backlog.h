@@ -29,6 +29,7 @@ struct backlog_entry {
     uint64_t bytes;          // of its file; without a spool, of its JPEG
     uint64_t order;          // counts what was put; 0: an earlier run has left it
     int64_t accepted_ns;     // monotonic
+    enum picture_form form;  // on `image`; its file does not say
     bool live;               // still meant for `image`
     bool in_flight;          // being sent: neither shed nor overtaken
     bool damaged;            // its file is

@@ -161,6 +161,7 @@ bool backlog_begin(struct backlog *backlog, struct backlog_entry *entry, struct 
             }
             return false;
         }
+        entry->picture->form = entry->form;
     }
     entry->in_flight = true;
     return true;

@@ -32,12 +32,9 @@ void letter_meta(struct letter *letter, const struct settings *settings,
     letter->message.content_type = "application/json";
 }
 
-enum picture_form letter_form(const struct settings *settings, bool live)
+enum picture_form letter_form(enum picture_form live_form, bool live)
 {
-    if (!live || strcmp(settings->picture.payload, "json") == 0) {
-        return PICTURE_FORM_ENVELOPE;
-    }
-    return strcmp(settings->picture.payload, "raw") == 0 ? PICTURE_FORM_RAW : PICTURE_FORM_BASE64;
+    return live ? live_form : PICTURE_FORM_ENVELOPE;
 }
 
 static const char *content_type(enum picture_form form)
@@ -57,7 +54,7 @@ void letter_picture(struct letter *letter, const struct settings *settings,
                     const struct picture *picture, bool live, uint32_t expiry_s,
                     const struct bytes *payload)
 {
-    enum picture_form form = letter_form(settings, live);
+    enum picture_form form = letter_form(picture->form, live);
     begin(letter, settings, live ? "image" : "late");
     letter->message.payload = payload->data;
     letter->message.len = payload->len;
@@ -102,9 +99,10 @@ static uint64_t size_around(const struct link_message *message)
     return size;
 }
 
-uint64_t letter_payload_max(const struct settings *settings, bool live, uint64_t packet_max)
+uint64_t letter_payload_max(const struct settings *settings, enum picture_form live_form, bool live,
+                            uint64_t packet_max)
 {
-    struct picture wordiest = {.seq = UINT64_MAX, .trigger = TRIGGER_COMMAND};
+    struct picture wordiest = {.seq = UINT64_MAX, .trigger = TRIGGER_COMMAND, .form = live_form};
     memset(wordiest.id, 'x', sizeof wordiest.id - 1);
     memset(wordiest.request_id, 'x', sizeof wordiest.request_id - 1);
     memset(wordiest.captured_at, 'x', sizeof wordiest.captured_at - 1);

@@ -23,8 +23,8 @@ void letter_document(struct letter *letter, const struct settings *settings, con
 void letter_meta(struct letter *letter, const struct settings *settings,
                  const struct picture *picture);
 
-// The form of a picture on P/ID/image, or on P/ID/late.
-enum picture_form letter_form(const struct settings *settings, bool live);
+// The form on P/ID/late, or on P/ID/image of a picture that wants `live_form` there.
+enum picture_form letter_form(enum picture_form live_form, bool live);
 
 // P/ID/image or P/ID/late; the picture and its payload in that form are borrowed. `expiry_s` is
 // for late pictures.
@@ -34,4 +34,5 @@ void letter_picture(struct letter *letter, const struct settings *settings,
 
 // How many bytes of payload surely fit into a packet of P/ID/image or P/ID/late, whatever else is
 // in it.
-uint64_t letter_payload_max(const struct settings *settings, bool live, uint64_t packet_max);
+uint64_t letter_payload_max(const struct settings *settings, enum picture_form live_form, bool live,
+                            uint64_t packet_max);

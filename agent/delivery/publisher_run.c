@@ -206,14 +206,14 @@ static void on_link(void *context, short revents)
 }
 
 // What the broker takes, as `image` now or as `late` should the link break before.
-static uint64_t jpeg_bytes_max(const struct publisher *publisher)
+static uint64_t jpeg_bytes_max(const struct publisher *publisher, enum picture_form live_form)
 {
     const struct settings *settings = publisher->settings;
     uint64_t packet = link_packet_max(publisher->link);
     uint64_t least = UINT64_MAX;
     for (int live = 0; live <= 1; live++) {
-        uint64_t payload = letter_payload_max(settings, live, packet);
-        uint64_t jpeg = publisher->hooks.jpeg_budget(letter_form(settings, live), payload);
+        uint64_t payload = letter_payload_max(settings, live_form, live, packet);
+        uint64_t jpeg = publisher->hooks.jpeg_budget(letter_form(live_form, live), payload);
         least = jpeg < least ? jpeg : least;
     }
     return least > 0 ? least : 1; // 0 would be no bound
@@ -227,7 +227,7 @@ static bool develop(struct publisher *publisher, struct shot *shot, struct news_
     struct picture picture;
     picture_init(&picture);
     int64_t begun_ns = timing_now_ns();
-    shot->max_jpeg_bytes = jpeg_bytes_max(publisher);
+    shot->max_jpeg_bytes = jpeg_bytes_max(publisher, shot->develop.form);
     bool ok = publisher->hooks.develop(publisher->hooks.context, shot, &picture, &done->fault);
     done->develop_ns = timing_now_ns() - begun_ns;
     if (ok) {

@@ -245,7 +245,7 @@ static void send_picture(struct sender *sender)
     bool live = sender->current->live;
     struct fault fault;
     bytes_clear(&sender->payload);
-    if (!sender->hooks->wrap(picture, letter_form(sender->settings, live), &sender->payload,
+    if (!sender->hooks->wrap(picture, letter_form(picture->form, live), &sender->payload,
                              &fault)) {
         sender_drop_current(sender, false, &fault);
         return;

@@ -15,21 +15,19 @@
 #include <string.h>
 
 struct developer {
-    struct develop_settings settings;
     struct fitter *fitter;
     struct bytes huffman_tables; // what MJPEG may lack
     struct bytes exif;           // of a JPEG that is passed through
     char boot_id[TIMING_BOOT_ID_SIZE];
 };
 
-struct developer *developer_create(const struct develop_settings *settings, struct fault *fault)
+struct developer *developer_create(struct fault *fault)
 {
     struct developer *developer = calloc(1, sizeof *developer);
     if (developer == NULL) {
         fault_set(fault, FAULT_SYSTEM, ENOMEM, "no memory to develop pictures");
         return NULL;
     }
-    developer->settings = *settings;
     timing_boot_id(developer->boot_id);
     developer->fitter = fitter_create(fault);
     if (developer->fitter == NULL ||
@@ -51,9 +49,9 @@ void developer_destroy(struct developer *developer)
     free(developer);
 }
 
-static uint64_t budget_of(const struct developer *developer, const struct shot *shot)
+static uint64_t budget_of(const struct shot *shot)
 {
-    uint64_t ours = developer->settings.max_bytes;
+    uint64_t ours = shot->develop.max_bytes;
     uint64_t theirs = shot->max_jpeg_bytes;
     return ours == 0 || (theirs != 0 && theirs < ours) ? theirs : ours;
 }
@@ -87,7 +85,7 @@ static bool pass_through(struct developer *developer, const struct shot *shot,
     picture->width = mjpeg.width;
     picture->height = mjpeg.height;
     struct mjpeg_extras extras = {.tables = &developer->huffman_tables};
-    if (developer->settings.exif && is_to_be_turned(shot)) {
+    if (shot->develop.exif && is_to_be_turned(shot)) {
         struct exif_facts facts = exif_facts_of(shot, picture);
         bytes_clear(&developer->exif);
         if (!exif_append(&facts, &developer->exif, fault)) {
@@ -110,9 +108,9 @@ static bool compress(struct developer *developer, const struct shot *shot,
         .original = original,
         .width = picture->width,
         .height = picture->height,
-        .budget = budget_of(developer, shot),
-        .settings = &developer->settings,
-        .exif = developer->settings.exif ? &facts : NULL,
+        .budget = budget_of(shot),
+        .settings = &shot->develop,
+        .exif = shot->develop.exif ? &facts : NULL,
     };
     if (!fitter_fit(developer->fitter, &job, &picture->jpeg, result, fault)) {
         return false;
@@ -137,7 +135,7 @@ static bool make_jpeg(struct developer *developer, const struct shot *shot, stru
     }
     facts->from_width = picture->width;
     facts->from_height = picture->height;
-    facts->budget = budget_of(developer, shot);
+    facts->budget = budget_of(shot);
     bool is_made = frame->format == PIXEL_FORMAT_MJPEG &&
                    (facts->budget == 0 || picture->jpeg.len <= facts->budget);
     if (ok && !is_made) {
@@ -173,12 +171,13 @@ static bool develop(struct developer *developer, const struct shot *shot, struct
     memcpy(picture->id, shot->id, sizeof picture->id);
     picture->seq = shot->seq;
     picture->trigger = shot->trigger;
+    picture->form = shot->develop.form;
     memcpy(picture->request_id, shot->request_id, sizeof picture->request_id);
     picture->captured_ns = frame->captured_ns;
     timing_rfc3339(timing_wall_at(frame->captured_ns), picture->captured_at);
 
     struct envelope_facts facts = {
-        .best_quality = developer->settings.quality,
+        .best_quality = shot->develop.quality,
         .clock_synced = timing_clock_synced(),
         .boot_id = developer->boot_id,
     };

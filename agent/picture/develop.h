@@ -3,25 +3,9 @@
 
 #include "picture/picture.h"
 
-// Of the chroma, where the frame leaves a choice: RGB formats take any, YUYV takes 4:2:0 (the mean
-// of two rows) or stays 4:2:2, YUV420 and NV12 stay 4:2:0. Chroma is never made up.
-enum subsampling {
-    SUBSAMPLING_420,
-    SUBSAMPLING_422,
-    SUBSAMPLING_444,
-};
-
-struct develop_settings {
-    int quality; // 1 to 100; the best
-    enum subsampling subsampling;
-    int min_quality;    // down to which a bound on the bytes is met without halving the size
-    uint64_t max_bytes; // of JPEG; 0: no bound of the settings
-    bool exif;          // what is known of the picture goes into it
-};
-
 struct developer; // keeps the libjpeg objects, scratch and the model of sizes between pictures
 
-struct developer *developer_create(const struct develop_settings *settings, struct fault *fault);
+struct developer *developer_create(struct fault *fault);
 void developer_destroy(struct developer *developer); // NULL is fine
 
 // Makes `picture` (initialised by the caller) of the shot and its frame, and takes over the shot's
@@ -32,10 +16,10 @@ void developer_destroy(struct developer *developer); // NULL is fine
 // through byte for byte, with the standard Huffman tables put in where the camera left them out,
 // and EXIF only where it must be turned (and `exif` is on).
 //
-// The JPEG never has more bytes than the settings and the shot let through: first the quality goes
-// down, then the sides are halved (fit.h). A passed-through JPEG that is too large is decoded and
-// compressed like a frame. One that cannot be made to fit is FAULT_PICTURE with the code EMSGSIZE
-// and both figures in words.
+// The JPEG never has more bytes than the shot's settings and the wire let through: first the
+// quality goes down, then the sides are halved (fit.h). A passed-through JPEG that is too large is
+// decoded and compressed like a frame. One that cannot be made to fit is FAULT_PICTURE with the
+// code EMSGSIZE and both figures in words.
 __attribute__((warn_unused_result)) bool developer_develop(struct developer *developer,
                                                            struct shot *shot,
                                                            struct picture *picture,

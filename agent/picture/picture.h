@@ -22,6 +22,31 @@ enum trigger {
 // "timer", "command", "start"
 const char *trigger_name(enum trigger trigger);
 
+// The forms a picture takes on the wire.
+enum picture_form {
+    PICTURE_FORM_BASE64,   // bare RFC 4648, padded, no line breaks, no prefix
+    PICTURE_FORM_RAW,      // the JPEG itself
+    PICTURE_FORM_ENVELOPE, // the meta object with a last member "image": base64
+};
+
+// Of the chroma, where the frame leaves a choice: RGB formats take any, YUYV takes 4:2:0 (the mean
+// of two rows) or stays 4:2:2, YUV420 and NV12 stay 4:2:0. Chroma is never made up.
+enum subsampling {
+    SUBSAMPLING_420,
+    SUBSAMPLING_422,
+    SUBSAMPLING_444,
+};
+
+// What a shot's frame is made into.
+struct develop_settings {
+    int quality; // 1 to 100; the best
+    enum subsampling subsampling;
+    int min_quality;        // down to which a bound on the bytes is met without halving the size
+    uint64_t max_bytes;     // of JPEG; 0: no bound of the settings
+    bool exif;              // what is known of the picture goes into it
+    enum picture_form form; // on P/ID/image
+};
+
 // The attempt. The agent makes it when it decides to shoot; with its frame it goes to the
 // publisher, which hands it back in its news when the pixels are no longer needed.
 struct shot {
@@ -32,6 +57,7 @@ struct shot {
     int64_t triggered_ns;                     // monotonic: when the command came or the timer fired
     int64_t arrived_ns;                       // monotonic: when the driver handed the frame over
     struct frame *frame;                      // on loan; NULL before it came
+    struct develop_settings develop;
     char *captured_event; // JSON for P/ID/event once the picture is accepted; owned; taken by the
                           // picture
     const char *camera_model; // borrowed; NULL: not known
@@ -53,15 +79,9 @@ struct picture {
     uint32_t width;
     uint32_t height;
     struct bytes jpeg;
-    struct bytes meta;    // the JSON object for P/ID/meta, not terminated
+    struct bytes meta; // the JSON object for P/ID/meta, not terminated
+    enum picture_form form;
     char *captured_event; // owned; NULL once sent
-};
-
-// The forms a picture takes on the wire.
-enum picture_form {
-    PICTURE_FORM_BASE64,   // bare RFC 4648, padded, no line breaks, no prefix
-    PICTURE_FORM_RAW,      // the JPEG itself
-    PICTURE_FORM_ENVELOPE, // the meta object with a last member "image": base64
 };
 
 void picture_init(struct picture *picture);

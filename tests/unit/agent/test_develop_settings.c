@@ -1,4 +1,4 @@
-// The picture settings as the developer takes them.
+// The picture settings as a shot takes them along.
 #include "develop_settings.h"
 
 #include <setjmp.h>
@@ -30,8 +30,27 @@ static void every_word_has_its_meaning(void **state)
     assert_subsampling("4:4:4", SUBSAMPLING_444);
 }
 
+static void every_payload_has_its_form(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *word;
+        enum picture_form form;
+    } payloads[] = {{"base64", PICTURE_FORM_BASE64},
+                    {"raw", PICTURE_FORM_RAW},
+                    {"json", PICTURE_FORM_ENVELOPE}};
+    for (size_t i = 0; i < sizeof payloads / sizeof payloads[0]; i++) {
+        struct settings_picture settings = {.quality = 1};
+        snprintf(settings.payload, sizeof settings.payload, "%s", payloads[i].word);
+        assert_int_equal(develop_settings_of(&settings).form, payloads[i].form);
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(every_word_has_its_meaning)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_word_has_its_meaning),
+        cmocka_unit_test(every_payload_has_its_form),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -105,6 +105,11 @@ struct publisher_counters publisher_counters(const struct publisher *publisher)
 
 // ---- what happens to them
 
+static void timer_due(int64_t due_ns)
+{
+    shots_due(&scene.shots, TRIGGER_TIMER, due_ns, &scene.settings.picture);
+}
+
 static int begin(void **state)
 {
     (void)state;
@@ -227,7 +232,7 @@ static void the_captured_event_tells_of_the_exposure(void **state)
 static void a_timed_shot_is_for_when_it_was_due(void **state)
 {
     (void)state;
-    shots_due(&scene.shots, TRIGGER_TIMER, 777);
+    timer_due(777);
     assert_int_equal(scene.not_before_ns, 777);
     expose();
     assert_int_equal(scene.developing->trigger, TRIGGER_TIMER);
@@ -401,7 +406,7 @@ static void a_camera_that_fails_at_once_is_one_failure(void **state)
     assert_int_equal(scene.shots.stage, SHOTS_IDLE);
 
     scene.is_online = true;
-    shots_due(&scene.shots, TRIGGER_TIMER, 1);
+    timer_due(1);
     assert_int_equal(scene.event_count, 2);
     assert_event(1, "failed", "", "does not listen");
 }
@@ -429,19 +434,19 @@ static void a_timed_shot_that_cannot_be_is_skipped_and_told_once(void **state)
     (void)state;
     command("a");
     for (int i = 0; i < 5; i++) {
-        shots_due(&scene.shots, TRIGGER_TIMER, i);
+        timer_due(i);
     }
     assert_int_equal(scene.reporter.counters.skipped, 5);
     assert_int_equal(scene.event_count, 1);
     assert_event(0, "skipped", "", "a timer shot was due while another was still running");
     expose();
-    shots_due(&scene.shots, TRIGGER_TIMER, 9); // while developing
+    timer_due(9); // while developing
     assert_int_equal(scene.event_count, 1);
     develop(true);
 
-    shots_due(&scene.shots, TRIGGER_TIMER, 10);
+    timer_due(10);
     assert_int_equal(scene.asked, 2);
-    shots_due(&scene.shots, TRIGGER_TIMER, 11); // another run of skips
+    timer_due(11); // another run of skips
     assert_int_equal(scene.event_count, 2);
     assert_int_equal(scene.reporter.counters.skipped, 7);
 }
@@ -450,8 +455,8 @@ static void a_timed_shot_without_a_camera_is_skipped(void **state)
 {
     (void)state;
     scene.is_online = false;
-    shots_due(&scene.shots, TRIGGER_TIMER, 1);
-    shots_due(&scene.shots, TRIGGER_TIMER, 2);
+    timer_due(1);
+    timer_due(2);
     assert_int_equal(scene.event_count, 1);
     assert_event(0, "skipped", "", "the camera was offline");
     assert_int_equal(scene.reporter.counters.skipped, 2);
@@ -461,11 +466,11 @@ static void a_timed_shot_without_a_camera_is_skipped(void **state)
 static void a_command_goes_before_the_next_timed_shot(void **state)
 {
     (void)state;
-    shots_due(&scene.shots, TRIGGER_TIMER, 1);
+    timer_due(1);
     command("a");
     expose();
     develop(true);
-    shots_due(&scene.shots, TRIGGER_TIMER, 2);
+    timer_due(2);
     expose();
     assert_string_equal(scene.developing->request_id, "a");
     assert_int_equal(scene.reporter.counters.skipped, 1);

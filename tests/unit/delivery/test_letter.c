@@ -40,7 +40,7 @@ static void test_what_is_said_to_fit_does(void **state)
     static const uint64_t packets[] = {1000, 16384, 100000, 2000000, 268435460};
     for (size_t i = 0; i < sizeof packets / sizeof packets[0]; i++) {
         for (int live = 0; live <= 1; live++) {
-            uint64_t payload = letter_payload_max(&settings, live, packets[i]);
+            uint64_t payload = letter_payload_max(&settings, PICTURE_FORM_BASE64, live, packets[i]);
             uint64_t size = packet_size(live, payload);
             assert_in_range(size, packets[i] - 16, packets[i]); // and wastes little
         }
@@ -50,7 +50,7 @@ static void test_what_is_said_to_fit_does(void **state)
 static void test_a_packet_too_small_for_its_words(void **state)
 {
     (void)state;
-    assert_int_equal(letter_payload_max(&settings, true, 100), 0);
+    assert_int_equal(letter_payload_max(&settings, PICTURE_FORM_BASE64, true, 100), 0);
 }
 
 int main(void)

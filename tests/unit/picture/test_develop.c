@@ -18,7 +18,7 @@
 static int setup(void **state)
 {
     struct fault fault;
-    *state = developer_create(&(struct develop_settings){.quality = 90}, &fault);
+    *state = developer_create(&fault);
     return *state == NULL;
 }
 
@@ -39,6 +39,7 @@ static struct shot shot_of(struct frame *frame)
         .triggered_ns = frame->captured_ns - TIMING_MS(10),
         .arrived_ns = frame->captured_ns + TIMING_MS(30),
         .frame = frame,
+        .develop = {.quality = 90},
         .captured_event = strdup("{\"event_type\":\"captured\"}"),
     };
     assert_non_null(shot.captured_event);
@@ -240,14 +241,6 @@ static void failure_leaves_the_shot_as_it_was(void **state)
     image_fini(&image);
 }
 
-static struct developer *developer_with(struct develop_settings settings)
-{
-    struct fault fault;
-    struct developer *developer = developer_create(&settings, &fault);
-    assert_non_null(developer);
-    return developer;
-}
-
 static json_int_t number(const json_t *meta, const char *key)
 {
     return json_integer_value(json_object_get(meta, key));
@@ -256,18 +249,17 @@ static json_int_t number(const json_t *meta, const char *key)
 // The narrower of the two bounds holds, and meta says what it cost.
 static void budgets_of_settings_and_wire(void **state)
 {
-    (void)state;
     static const uint64_t bounds[][3] = {
         {30000, 0, 30000}, {0, 20000, 20000}, {30000, 20000, 20000}, {9000, 20000, 9000}};
     struct image image = image_photo(640, 480, 3, 0, 4, 1);
     struct sample sample =
         sample_create(&image, PIXEL_FORMAT_NV12, COLOR_ENCODING_REC601, COLOR_RANGE_FULL, 0);
     for (size_t i = 0; i < sizeof bounds / sizeof bounds[0]; i++) {
-        struct developer *developer = developer_with((struct develop_settings){
-            .quality = 90, .min_quality = 40, .max_bytes = bounds[i][0], .exif = true});
         struct shot shot = shot_of(&sample.frame);
+        shot.develop = (struct develop_settings){
+            .quality = 90, .min_quality = 40, .max_bytes = bounds[i][0], .exif = true};
         shot.max_jpeg_bytes = bounds[i][1];
-        struct picture picture = develop(developer, &shot);
+        struct picture picture = develop(*state, &shot);
         assert_true(picture.jpeg.len <= bounds[i][2]);
         assert_digest(&picture);
         struct decoded decoded = decode(&picture.jpeg);
@@ -284,7 +276,6 @@ static void budgets_of_settings_and_wire(void **state)
         decoded_fini(&decoded);
         json_decref(meta);
         picture_fini(&picture);
-        developer_destroy(developer);
     }
     sample_fini(&sample);
     image_fini(&image);
@@ -392,16 +383,14 @@ static bool begins_with_exif(const struct picture *picture)
 
 static void exif_is_there_where_it_is_wanted(void **state)
 {
-    (void)state;
     struct image image = image_scene(64, 48);
     struct sample sample =
         sample_create(&image, PIXEL_FORMAT_NV12, COLOR_ENCODING_REC601, COLOR_RANGE_FULL, 0);
     for (int wanted = 0; wanted < 2; wanted++) {
-        struct developer *developer =
-            developer_with((struct develop_settings){.quality = 90, .exif = wanted});
         struct shot shot = shot_of(&sample.frame);
+        shot.develop.exif = wanted;
         shot.camera_model = "imx708";
-        struct picture picture = develop(developer, &shot);
+        struct picture picture = develop(*state, &shot);
         assert_int_equal(begins_with_exif(&picture), wanted);
         struct decoded decoded = decode(&picture.jpeg);
         assert_int_equal(decoded.exif.len > 0, wanted);
@@ -411,7 +400,6 @@ static void exif_is_there_where_it_is_wanted(void **state)
         assert_true(image_psnr(&decoded.image, &image) >= 38); // read as YCbCr in any case
         decoded_fini(&decoded);
         picture_fini(&picture);
-        developer_destroy(developer);
     }
     sample_fini(&sample);
     image_fini(&image);
@@ -423,12 +411,11 @@ static void mjpeg_gets_exif_only_to_be_turned(void **state)
     struct bytes jpeg = jpeg_of(*state, &image);
     struct frame frame = {
         .format = PIXEL_FORMAT_MJPEG, .plane_count = 1, .planes = {{jpeg.data, jpeg.len, 0}}};
-    struct developer *developer =
-        developer_with((struct develop_settings){.quality = 90, .exif = true});
     for (unsigned orientation = 0; orientation <= 8; orientation++) {
         struct shot shot = shot_of(&frame);
+        shot.develop.exif = true;
         shot.orientation = orientation;
-        struct picture picture = develop(developer, &shot);
+        struct picture picture = develop(*state, &shot);
         assert_int_equal(begins_with_exif(&picture), orientation > 1);
         assert_true(orientation > 1 || picture.jpeg.len == jpeg.len);
         size_t added = picture.jpeg.len - jpeg.len;
@@ -439,7 +426,6 @@ static void mjpeg_gets_exif_only_to_be_turned(void **state)
         json_decref(meta);
         picture_fini(&picture);
     }
-    developer_destroy(developer);
     bytes_fini(&jpeg);
     image_fini(&image);
 }
@@ -451,11 +437,11 @@ int main(void)
         cmocka_unit_test_setup_teardown(mjpeg_is_passed_through, setup, teardown),
         cmocka_unit_test_setup_teardown(mjpeg_without_tables_decodes, setup, teardown),
         cmocka_unit_test_setup_teardown(failure_leaves_the_shot_as_it_was, setup, teardown),
-        cmocka_unit_test(budgets_of_settings_and_wire),
+        cmocka_unit_test_setup_teardown(budgets_of_settings_and_wire, setup, teardown),
         cmocka_unit_test_setup_teardown(large_mjpeg_is_compressed_again, setup, teardown),
         cmocka_unit_test_setup_teardown(damaged_mjpeg_over_budget_does_no_harm, setup, teardown),
         cmocka_unit_test_setup_teardown(impossible_budgets_fail_in_figures, setup, teardown),
-        cmocka_unit_test(exif_is_there_where_it_is_wanted),
+        cmocka_unit_test_setup_teardown(exif_is_there_where_it_is_wanted, setup, teardown),
         cmocka_unit_test_setup_teardown(mjpeg_gets_exif_only_to_be_turned, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
