@@ -4,12 +4,14 @@
 #include "delivery/paho_pacing.h"
 
 #include <errno.h>
+#include <linux/sockios.h>
+#include <linux/tcp.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -17,7 +19,8 @@
 
 enum {
     SOCKETS_MAX = 7,           // more than any agent has; beyond it Paho keeps its own pace
-    RECHECK_MS = 2,            // how soon a write that became partial is noticed
+    RECHECK_FIRST_US = 50,     // how soon a write that became partial is noticed, while there are
+    RECHECK_CAP_US = 2000,     // writes, and when there were none for a while
     DRAIN_MS = 100,            // the longest wait for a full socket buffer, which wakes us itself
     LOOP_REST_US = 100000,     // the rest at the end of each turn of Paho's loop
     UNCONNECTED_REST_US = 5000 // the same while it connects and has no socket to wait for yet
@@ -76,10 +79,46 @@ static bool is_receive_thread(void)
     return receives == YES;
 }
 
+static int poll_us(struct pollfd *polled, nfds_t count, int timeout_us)
+{
+    struct timespec left = {timeout_us / 1000000, (timeout_us % 1000000) * 1000L};
+    return ppoll(polled, count, &left, NULL);
+}
+
 static int poll_plainly(struct pollfd *polled, nfds_t count, int timeout_ms)
 {
     struct timespec left = {timeout_ms / 1000, (timeout_ms % 1000) * 1000000L};
     return ppoll(polled, count, timeout_ms < 0 ? NULL : &left, NULL);
+}
+
+// All that was ever written to the sockets: what the peers have, and what waits for them.
+static uint64_t written_to(const struct pollfd *polled, nfds_t count)
+{
+    uint64_t sum = 0;
+    for (nfds_t i = 0; i < count; i++) {
+        struct tcp_info info = {0};
+        socklen_t len = sizeof info;
+        int waiting = 0;
+        if (getsockopt(polled[i].fd, IPPROTO_TCP, TCP_INFO, &info, &len) == 0 &&
+            ioctl(polled[i].fd, SIOCOUTQ, &waiting) == 0) {
+            sum += info.tcpi_bytes_acked + (unsigned)waiting;
+        }
+    }
+    return sum;
+}
+
+// A fast link takes what Paho wrote while we look, so that the buffer is never seen full though
+// there is more to write: then the next look is soon.
+static int choose_recheck_us(const struct pollfd *polled, nfds_t count)
+{
+    static _Thread_local uint64_t written;
+    static _Thread_local int recheck_us;
+    uint64_t now = written_to(polled, count);
+    bool moves = now != written;
+    written = now;
+    recheck_us = moves ? RECHECK_FIRST_US : recheck_us * 2;
+    recheck_us = recheck_us < RECHECK_CAP_US ? recheck_us : RECHECK_CAP_US;
+    return recheck_us;
 }
 
 // Whether something has got under way since the last look.
@@ -122,7 +161,7 @@ static int poll_busily(struct pollfd *polled, nfds_t count, int timeout_ms)
     atomic_fetch_add(&paced_count, 1);
     has_waited = true;
     if (!full) {
-        return poll_plainly(polled, count, timeout_ms < RECHECK_MS ? timeout_ms : RECHECK_MS);
+        return poll_us(polled, count, choose_recheck_us(polled, count));
     }
     for (nfds_t i = 0; i < count; i++) {
         writable[i].events = (short)(polled[i].events | POLLOUT);
