@@ -34,8 +34,8 @@ def locked_broker():
 
 @pytest.fixture
 def ear(locked_broker, monkeypatch):
-    def with_password(v5):
-        client = make_client(v5)
+    def with_password(v5, **options):
+        client = make_client(v5, **options)
         client.username_pw_set("ear", "ear")
         return client
     monkeypatch.setattr("wire.make_client", with_password)
