@@ -60,7 +60,7 @@ void loop_watch(struct loop *loop, int fd, short events, loop_ready_fn ready, vo
             return;
         }
     }
-    assert(!"more watches than LOOP_WATCHES_MAX");
+    assert(false && "more watches than LOOP_WATCHES_MAX");
 }
 
 void loop_unwatch(struct loop *loop, int fd)

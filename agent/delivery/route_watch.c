@@ -61,7 +61,7 @@ int route_watch_fd(const struct route_watch *watch)
     return watch->fd;
 }
 
-static bool is_good_news(const struct nlmsghdr *message)
+static bool is_good_news(struct nlmsghdr *message)
 {
     if (message->nlmsg_type == RTM_NEWLINK &&
         message->nlmsg_len >= NLMSG_LENGTH(sizeof(struct ifinfomsg))) {
@@ -82,7 +82,7 @@ static bool read_all(int fd)
     while ((got = recv(fd, &told, sizeof told, 0)) > 0 || (got < 0 && errno == ENOBUFS)) {
         good |= got < 0; // the kernel had more to tell than its buffer holds
         unsigned len = got > 0 ? (unsigned)got : 0;
-        for (const struct nlmsghdr *at = &told.first; NLMSG_OK(at, len); at = NLMSG_NEXT(at, len)) {
+        for (struct nlmsghdr *at = &told.first; NLMSG_OK(at, len); at = NLMSG_NEXT(at, len)) {
             good |= is_good_news(at);
         }
     }

@@ -214,6 +214,6 @@ bool picture_wrap(const struct picture *picture, enum picture_form form, struct 
     case PICTURE_FORM_ENVELOPE:
         return append_envelope(picture, payload, fault);
     }
-    assert(!"a form that is none");
+    assert(false && "a form that is none");
     return false;
 }

@@ -35,7 +35,7 @@ static struct layout layout_of(const struct frame *frame, uint32_t plane)
     case PIXEL_FORMAT_COUNT:
         break;
     }
-    assert(!"a format that frame_check lets through");
+    assert(false && "a format that frame_check lets through");
     return (struct layout){0};
 }
 

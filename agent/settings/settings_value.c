@@ -34,7 +34,7 @@ static void put_number(const struct setting *setting, struct settings *settings,
     case SETTING_WORD:
         break;
     }
-    assert(!"a text is no number");
+    assert(false && "a text is no number");
 }
 
 static void put_text(const struct setting *setting, struct settings *settings, const char *text)

@@ -122,7 +122,7 @@ static void store_row(const struct test_card_target *target, uint32_t x, uint32_
     case PIXEL_FORMAT_COUNT:
         break;
     }
-    assert(!"a format that holds no pixels");
+    assert(false && "a format that holds no pixels");
 }
 
 static void repeat_last_pixel(uint8_t *rgb, uint32_t width)
