@@ -153,78 +153,88 @@ static void destroy(struct decoder *decoder)
     free(decoder);
 }
 
-static bool damaged(const struct decoder *decoder, struct fault *fault)
+// What is done with an open decoder.
+struct job {
+    uint32_t width;
+    uint32_t height;
+    unsigned halvings;
+    uint8_t *const *planes;
+    const uint32_t *strides;
+};
+
+typedef bool (*job_fn)(struct decoder *decoder, struct job *job, struct fault *fault);
+
+// The one place to which libjpeg's errors come back.
+static bool run(const uint8_t *jpeg, size_t len, job_fn work, struct job *job, struct fault *fault)
 {
-    return fault_set(fault, FAULT_PICTURE, 0, "the JPEG is damaged: %s", decoder->text);
+    struct decoder *decoder = create(fault);
+    if (decoder == NULL) {
+        return false;
+    }
+    if (setjmp(decoder->escape) != 0) {
+        fault_set(fault, FAULT_PICTURE, 0, "the JPEG is damaged: %s", decoder->text);
+        destroy(decoder);
+        return false;
+    }
+    open_decoder(decoder, jpeg, len);
+    bool ok = work(decoder, job, fault);
+    destroy(decoder);
+    return ok;
+}
+
+static bool tell_size(struct decoder *decoder, struct job *job, struct fault *fault)
+{
+    (void)fault;
+    job->width = decoder->jpeg.image_width;
+    job->height = decoder->jpeg.image_height;
+    return true;
 }
 
 bool jpeg_decode_size(const uint8_t *jpeg, size_t len, uint32_t *width, uint32_t *height,
                       struct fault *fault)
 {
-    struct decoder *decoder = create(fault);
-    if (decoder == NULL) {
+    struct job job = {0};
+    if (!run(jpeg, len, tell_size, &job, fault)) {
         return false;
     }
-    if (setjmp(decoder->escape) != 0) {
-        damaged(decoder, fault);
-        destroy(decoder);
-        return false;
-    }
-    open_decoder(decoder, jpeg, len);
-    *width = decoder->jpeg.image_width;
-    *height = decoder->jpeg.image_height;
-    destroy(decoder);
+    *width = job.width;
+    *height = job.height;
     return true;
 }
 
-static bool decode(const uint8_t *jpeg, size_t len, uint32_t width, uint32_t height,
-                   unsigned halvings, uint8_t *const planes[3], const uint32_t strides[3],
-                   struct fault *fault)
+// Every code is read, next to no pixel is made.
+static bool read_codes(struct decoder *decoder, struct job *job, struct fault *fault)
 {
-    struct decoder *decoder = create(fault);
-    if (decoder == NULL) {
-        return false;
-    }
-    if (setjmp(decoder->escape) != 0) {
-        damaged(decoder, fault);
-        destroy(decoder);
-        return false;
-    }
-    open_decoder(decoder, jpeg, len);
-    bool ok = check(decoder, width, height, fault);
-    if (ok) {
-        start(decoder, halvings);
-        read_rows(decoder, planes, strides);
-    }
-    destroy(decoder);
-    return ok;
-}
-
-bool jpeg_decode_check(const uint8_t *jpeg, size_t len, struct fault *fault)
-{
-    struct decoder *decoder = create(fault);
-    if (decoder == NULL) {
-        return false;
-    }
-    if (setjmp(decoder->escape) != 0) {
-        damaged(decoder, fault);
-        destroy(decoder);
-        return false;
-    }
-    open_decoder(decoder, jpeg, len);
-    start(decoder, JPEG_DECODE_HALVINGS_MAX); // every code is read, next to no pixel is made
+    (void)job;
+    (void)fault;
+    start(decoder, JPEG_DECODE_HALVINGS_MAX);
     while (decoder->jpeg.output_scanline < decoder->jpeg.output_height) {
         read_row(decoder, decoder->rows[0]);
     }
     jpeg_finish_decompress(&decoder->jpeg);
-    destroy(decoder);
+    return true;
+}
+
+bool jpeg_decode_check(const uint8_t *jpeg, size_t len, struct fault *fault)
+{
+    return run(jpeg, len, read_codes, NULL, fault);
+}
+
+static bool read_pixels(struct decoder *decoder, struct job *job, struct fault *fault)
+{
+    if (!check(decoder, job->width, job->height, fault)) {
+        return false;
+    }
+    start(decoder, job->halvings);
+    read_rows(decoder, job->planes, job->strides);
     return true;
 }
 
 bool jpeg_decode_yuv420(const uint8_t *jpeg, size_t len, uint32_t width, uint32_t height,
                         uint8_t *const planes[3], const uint32_t strides[3], struct fault *fault)
 {
-    return decode(jpeg, len, width, height, 0, planes, strides, fault);
+    struct job job = {.width = width, .height = height, .planes = planes, .strides = strides};
+    return run(jpeg, len, read_pixels, &job, fault);
 }
 
 bool jpeg_decode_frame(const uint8_t *jpeg, size_t len, unsigned halvings, struct bytes *pixels,
@@ -251,7 +261,8 @@ bool jpeg_decode_frame(const uint8_t *jpeg, size_t len, unsigned halvings, struc
     }
     uint8_t *planes[3] = {pixels->data, pixels->data + luma, pixels->data + luma + chroma};
     const uint32_t strides[3] = {small_width, half_width, half_width};
-    if (!decode(jpeg, len, width, height, halvings, planes, strides, fault)) {
+    struct job job = {width, height, halvings, planes, strides};
+    if (!run(jpeg, len, read_pixels, &job, fault)) {
         return false;
     }
     pixels->len = luma + 2 * chroma;
