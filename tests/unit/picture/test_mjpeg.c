@@ -1,8 +1,8 @@
 // MJPEG as cameras deliver it, whole, short of something, and hostile.
 #include "picture/mjpeg.h"
 
-#include "picture/jpeg_encoder.h"
 #include "sample.h"
+#include "webcam_jpeg.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,38 +10,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-struct material {
-    struct bytes jpeg;   // a small one, with its Huffman tables
-    struct bytes tables; // the standard ones
-};
-
-static int setup(void **state)
-{
-    static struct material material;
-    struct fault fault;
-    struct jpeg_encoder *encoder = jpeg_encoder_create(&fault);
-    struct image image = image_scene(48, 40);
-    struct sample sample =
-        sample_create(&image, PIXEL_FORMAT_NV12, COLOR_ENCODING_REC601, COLOR_RANGE_FULL, 0);
-    struct jpeg_options options = {75, SUBSAMPLING_420, NULL, 0};
-    material = (struct material){0};
-    bool made = jpeg_encoder_encode(encoder, &sample.frame, &options, &material.jpeg, &fault) &&
-                jpeg_encoder_huffman_tables(encoder, &material.tables, &fault);
-    sample_fini(&sample);
-    image_fini(&image);
-    jpeg_encoder_destroy(encoder);
-    *state = &material;
-    return !made;
-}
-
-static int teardown(void **state)
-{
-    struct material *material = *state;
-    bytes_fini(&material->jpeg);
-    bytes_fini(&material->tables);
-    return 0;
-}
 
 // Checks a copy that ends where memory ends.
 static bool check(const uint8_t *data, size_t size, struct mjpeg *mjpeg, struct fault *fault)
@@ -89,83 +57,34 @@ static struct bytes copy_of(const struct bytes *from)
     return copy;
 }
 
-// Where the first marker segment of this kind begins, and how long it is.
-static size_t find(const struct bytes *jpeg, uint8_t marker, size_t *size)
-{
-    size_t at = 2;
-    while (jpeg->data[at + 1] != marker) {
-        at += 2 + ((size_t)jpeg->data[at + 2] << 8 | jpeg->data[at + 3]);
-        assert_true(at < jpeg->len);
-    }
-    *size = 2 + ((size_t)jpeg->data[at + 2] << 8 | jpeg->data[at + 3]);
-    return at;
-}
-
-static struct bytes without(const struct bytes *jpeg, uint8_t marker)
-{
-    struct bytes copy = copy_of(jpeg);
-    size_t scan_size;
-    for (;;) {
-        size_t size;
-        size_t at = 2;
-        size_t scan_at = find(&copy, 0xDA, &scan_size);
-        while (at < scan_at && copy.data[at + 1] != marker) {
-            at += 2 + ((size_t)copy.data[at + 2] << 8 | copy.data[at + 3]);
-        }
-        if (at >= scan_at) {
-            return copy;
-        }
-        at = find(&copy, marker, &size);
-        memmove(copy.data + at, copy.data + at + size, copy.len - at - size);
-        copy.len -= size;
-    }
-}
-
-static struct bytes with(const struct bytes *jpeg, size_t at, const void *what, size_t size)
-{
-    struct bytes copy;
-    struct fault fault;
-    bytes_init(&copy);
-    assert_true(bytes_append(&copy, jpeg->data, at, &fault));
-    assert_true(bytes_append(&copy, what, size, &fault));
-    assert_true(bytes_append(&copy, jpeg->data + at, jpeg->len - at, &fault));
-    return copy;
-}
-
-static struct bytes appended(const struct material *material, const struct bytes *jpeg)
+static struct bytes appended(const struct webcam_jpeg *webcam, const struct bytes *jpeg)
 {
     struct mjpeg mjpeg = assert_whole(jpeg);
     struct bytes out;
     struct fault fault;
     bytes_init(&out);
-    assert_true(mjpeg_append(jpeg->data, &mjpeg,
-                             &(struct mjpeg_extras){.tables = &material->tables}, &out, &fault));
+    assert_true(mjpeg_append(jpeg->data, &mjpeg, &(struct mjpeg_extras){.tables = &webcam->tables},
+                             &out, &fault));
     return out;
-}
-
-static void assert_same(const struct bytes *a, const struct bytes *b)
-{
-    assert_int_equal(a->len, b->len);
-    assert_memory_equal(a->data, b->data, a->len);
 }
 
 static void whole_frame_is_untouched(void **state)
 {
-    struct material *material = *state;
-    struct bytes out = appended(material, &material->jpeg);
-    assert_same(&out, &material->jpeg);
+    struct webcam_jpeg *webcam = *state;
+    struct bytes out = appended(webcam, &webcam->jpeg);
+    assert_same_bytes(&out, &webcam->jpeg);
     bytes_fini(&out);
 }
 
 static void what_follows_the_end_is_cut(void **state)
 {
-    struct material *material = *state;
+    struct webcam_jpeg *webcam = *state;
     static const uint8_t tails[][6] = {{0}, {0xFF, 0xD9}, {0xFF, 0xD8, 0xFF}, {1, 2, 3, 4, 5, 6}};
     for (size_t i = 0; i < 4; i++) {
         for (size_t len = 1; len <= 6; len++) {
-            struct bytes tailed = with(&material->jpeg, material->jpeg.len, tails[i], len);
-            struct bytes out = appended(material, &tailed);
-            assert_same(&out, &material->jpeg);
+            struct bytes tailed = jpeg_with(&webcam->jpeg, webcam->jpeg.len, tails[i], len);
+            struct bytes out = appended(webcam, &tailed);
+            assert_same_bytes(&out, &webcam->jpeg);
             bytes_fini(&out);
             bytes_fini(&tailed);
         }
@@ -174,14 +93,14 @@ static void what_follows_the_end_is_cut(void **state)
 
 static void missing_tables_are_put_in(void **state)
 {
-    struct material *material = *state;
-    struct bytes bare = without(&material->jpeg, 0xC4);
-    assert_int_equal(bare.len, material->jpeg.len - material->tables.len);
+    struct webcam_jpeg *webcam = *state;
+    struct bytes bare = jpeg_without(&webcam->jpeg, MARKER_DHT);
+    assert_int_equal(bare.len, webcam->jpeg.len - webcam->tables.len);
 
-    struct bytes out = appended(material, &bare);
-    assert_int_equal(out.len, material->jpeg.len);
+    struct bytes out = appended(webcam, &bare);
+    assert_int_equal(out.len, webcam->jpeg.len);
     struct decoded mended = decode(&out);
-    struct decoded original = decode(&material->jpeg);
+    struct decoded original = decode(&webcam->jpeg);
     assert_memory_equal(mended.image.rgb, original.image.rgb, 3 * 48 * 40);
     assert_int_equal(assert_whole(&out).tables_at, 0);
     image_fini(&mended.image);
@@ -192,9 +111,9 @@ static void missing_tables_are_put_in(void **state)
 
 static void empty_tables_segment_counts_for_nothing(void **state)
 {
-    struct material *material = *state;
-    struct bytes bare = without(&material->jpeg, 0xC4);
-    struct bytes hollow = with(&bare, 2, "\xFF\xC4\x00\x02", 4);
+    struct webcam_jpeg *webcam = *state;
+    struct bytes bare = jpeg_without(&webcam->jpeg, MARKER_DHT);
+    struct bytes hollow = jpeg_with(&bare, 2, "\xFF\xC4\x00\x02", 4);
     assert_true(assert_whole(&hollow).tables_at > 0);
     bytes_fini(&hollow);
     bytes_fini(&bare);
@@ -202,7 +121,7 @@ static void empty_tables_segment_counts_for_nothing(void **state)
 
 static void what_may_lie_between_is_kept(void **state)
 {
-    struct material *material = *state;
+    struct webcam_jpeg *webcam = *state;
     static const struct {
         const char *bytes;
         size_t len;
@@ -216,9 +135,9 @@ static void what_may_lie_between_is_kept(void **state)
          12}, // what UVC cameras write
     };
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
-        struct bytes more = with(&material->jpeg, 2, parts[i].bytes, parts[i].len);
-        struct bytes out = appended(material, &more);
-        assert_same(&out, &more);
+        struct bytes more = jpeg_with(&webcam->jpeg, 2, parts[i].bytes, parts[i].len);
+        struct bytes out = appended(webcam, &more);
+        assert_same_bytes(&out, &more);
         bytes_fini(&out);
         bytes_fini(&more);
     }
@@ -226,13 +145,13 @@ static void what_may_lie_between_is_kept(void **state)
 
 static void largest_segment_is_skipped(void **state)
 {
-    struct material *material = *state;
+    struct webcam_jpeg *webcam = *state;
     uint8_t *segment = calloc(1, 65537);
     assert_non_null(segment);
     memcpy(segment, "\xFF\xE1\xFF\xFF", 4);
-    struct bytes more = with(&material->jpeg, 2, segment, 65537);
-    struct bytes out = appended(material, &more);
-    assert_same(&out, &more);
+    struct bytes more = jpeg_with(&webcam->jpeg, 2, segment, 65537);
+    struct bytes out = appended(webcam, &more);
+    assert_same_bytes(&out, &more);
     bytes_fini(&out);
     more.len = 65538; // the last byte of the segment is not there
     assert_refused(&more, "reaches beyond the end");
@@ -242,22 +161,20 @@ static void largest_segment_is_skipped(void **state)
 
 static void restarts_and_stuffing_are_data(void **state)
 {
-    struct material *material = *state;
-    size_t size;
-    size_t at = find(&material->jpeg, 0xDA, &size) + size;
-    struct bytes more = with(&material->jpeg, at, "\xFF\x00\xFF\xD0\xFF\xD7\xFF\xFF\x00", 9);
+    struct webcam_jpeg *webcam = *state;
+    size_t at = jpeg_behind(&webcam->jpeg, MARKER_SOS);
+    struct bytes more = jpeg_with(&webcam->jpeg, at, "\xFF\x00\xFF\xD0\xFF\xD7\xFF\xFF\x00", 9);
     assert_int_equal(assert_whole(&more).len, more.len);
     bytes_fini(&more);
 }
 
 static void progressive_needs_its_own_tables(void **state)
 {
-    struct material *material = *state;
-    size_t size;
-    struct bytes jpeg = copy_of(&material->jpeg);
-    jpeg.data[find(&jpeg, 0xC0, &size) + 1] = 0xC2;
+    struct webcam_jpeg *webcam = *state;
+    struct bytes jpeg = copy_of(&webcam->jpeg);
+    jpeg.data[jpeg_find(&jpeg, MARKER_SOF0) + 1] = 0xC2;
     assert_int_equal(assert_whole(&jpeg).tables_at, 0);
-    struct bytes bare = without(&jpeg, 0xC4);
+    struct bytes bare = jpeg_without(&jpeg, MARKER_DHT);
     assert_refused(&bare, "progressive scan without a Huffman table");
     bytes_fini(&bare);
     bytes_fini(&jpeg);
@@ -302,7 +219,7 @@ static void empty_and_garbage_are_refused(void **state)
 
 static void bad_headers_are_refused(void **state)
 {
-    struct material *material = *state;
+    struct webcam_jpeg *webcam = *state;
     static const struct {
         uint8_t marker;
         size_t offset; // from the marker
@@ -310,21 +227,20 @@ static void bad_headers_are_refused(void **state)
         const char *value;
         const char *says;
     } cases[] = {
-        {0xC0, 4, 1, "\x0C", "not of 8 bits"},
-        {0xC0, 5, 2, "\0\0", "impossible size"},
-        {0xC0, 7, 2, "\0\0", "impossible size"},
-        {0xC0, 5, 2, "\xFF\xFF", "impossible size"},
-        {0xC0, 7, 2, "\xFF\xDD", "impossible size"}, // 65501
-        {0xC0, 9, 1, "\x02", "wrong length"},
-        {0xC0, 2, 8, "\0\x0E\x08\0\x28\0\x30\x02", "number of components"},
-        {0xDA, 4, 1, "\0", "does not fit"},
-        {0xDA, 4, 1, "\x02", "does not fit"},
-        {0xDA, 4, 1, "\x04", "does not fit"},
+        {MARKER_SOF0, 4, 1, "\x0C", "not of 8 bits"},
+        {MARKER_SOF0, 5, 2, "\0\0", "impossible size"},
+        {MARKER_SOF0, 7, 2, "\0\0", "impossible size"},
+        {MARKER_SOF0, 5, 2, "\xFF\xFF", "impossible size"},
+        {MARKER_SOF0, 7, 2, "\xFF\xDD", "impossible size"}, // 65501
+        {MARKER_SOF0, 9, 1, "\x02", "wrong length"},
+        {MARKER_SOF0, 2, 8, "\0\x0E\x08\0\x28\0\x30\x02", "number of components"},
+        {MARKER_SOS, 4, 1, "\0", "does not fit"},
+        {MARKER_SOS, 4, 1, "\x02", "does not fit"},
+        {MARKER_SOS, 4, 1, "\x04", "does not fit"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        struct bytes jpeg = copy_of(&material->jpeg);
-        size_t size;
-        size_t at = find(&jpeg, cases[i].marker, &size);
+        struct bytes jpeg = copy_of(&webcam->jpeg);
+        size_t at = jpeg_find(&jpeg, cases[i].marker);
         memcpy(jpeg.data + at + cases[i].offset, cases[i].value, cases[i].len);
         assert_refused(&jpeg, cases[i].says);
         bytes_fini(&jpeg);
@@ -333,19 +249,19 @@ static void bad_headers_are_refused(void **state)
 
 static void essential_parts_are_missed(void **state)
 {
-    struct material *material = *state;
-    struct bytes jpeg = without(&material->jpeg, 0xDB);
+    struct webcam_jpeg *webcam = *state;
+    struct bytes jpeg = jpeg_without(&webcam->jpeg, MARKER_DQT);
     assert_refused(&jpeg, "without a quantisation table");
     bytes_fini(&jpeg);
 
-    size_t size;
-    size_t at = find(&material->jpeg, 0xC0, &size);
-    jpeg = with(&material->jpeg, at, material->jpeg.data + at, size);
+    size_t at = jpeg_find(&webcam->jpeg, MARKER_SOF0);
+    jpeg =
+        jpeg_with(&webcam->jpeg, at, webcam->jpeg.data + at, jpeg_segment_size(&webcam->jpeg, at));
     assert_refused(&jpeg, "a second frame header");
     bytes_fini(&jpeg);
 
-    at = find(&material->jpeg, 0xDA, &size) + size;
-    jpeg = copy_of(&material->jpeg);
+    at = jpeg_behind(&webcam->jpeg, MARKER_SOS);
+    jpeg = copy_of(&webcam->jpeg);
     memcpy(jpeg.data + at, "\xFF\xD9", 2);
     assert_refused(&jpeg, "a scan without data");
     bytes_fini(&jpeg);
@@ -353,10 +269,9 @@ static void essential_parts_are_missed(void **state)
 
 static void hollow_scan_header_at_the_end(void **state)
 {
-    struct material *material = *state;
-    size_t size;
-    struct bytes jpeg = copy_of(&material->jpeg);
-    jpeg.len = find(&jpeg, 0xDA, &size) + 4;
+    struct webcam_jpeg *webcam = *state;
+    struct bytes jpeg = copy_of(&webcam->jpeg);
+    jpeg.len = jpeg_find(&jpeg, MARKER_SOS) + 4;
     memcpy(jpeg.data + jpeg.len - 2, "\0\x02", 2);
     assert_refused(&jpeg, "does not fit");
     bytes_fini(&jpeg);
@@ -364,9 +279,9 @@ static void hollow_scan_header_at_the_end(void **state)
 
 static void every_truncation_is_refused(void **state)
 {
-    struct material *material = *state;
-    struct bytes bare = without(&material->jpeg, 0xC4);
-    const struct bytes *both[] = {&material->jpeg, &bare};
+    struct webcam_jpeg *webcam = *state;
+    struct bytes bare = jpeg_without(&webcam->jpeg, MARKER_DHT);
+    const struct bytes *both[] = {&webcam->jpeg, &bare};
     for (int i = 0; i < 2; i++) {
         for (size_t len = 0; len < both[i]->len; len++) {
             struct mjpeg mjpeg;
@@ -384,7 +299,7 @@ static uint64_t next_random(uint64_t *state)
 }
 
 // Whatever is changed: refused, or described within what is there.
-static void assert_sane(const struct material *material, uint8_t *data, size_t size)
+static void assert_sane(const struct webcam_jpeg *webcam, uint8_t *data, size_t size)
 {
     struct mjpeg mjpeg;
     struct fault fault = {0};
@@ -401,8 +316,8 @@ static void assert_sane(const struct material *material, uint8_t *data, size_t s
 
     struct bytes out;
     bytes_init(&out);
-    assert_true(mjpeg_append(data, &mjpeg, &(struct mjpeg_extras){.tables = &material->tables},
-                             &out, &fault));
+    assert_true(mjpeg_append(data, &mjpeg, &(struct mjpeg_extras){.tables = &webcam->tables}, &out,
+                             &fault));
     struct mjpeg again;
     assert_true(mjpeg_check(out.data, out.len, &again, &fault));
     assert_int_equal(again.len, out.len);
@@ -412,13 +327,13 @@ static void assert_sane(const struct material *material, uint8_t *data, size_t s
 
 static void mutations_never_hurt(void **state)
 {
-    struct material *material = *state;
+    struct webcam_jpeg *webcam = *state;
     const char *given = getenv("SEED");
     uint64_t seed = given != NULL ? strtoull(given, NULL, 0) : 20260131;
     print_message("seed %llu (SEED in the environment sets it)\n", (unsigned long long)seed);
 
-    struct bytes bare = without(&material->jpeg, 0xC4);
-    const struct bytes *both[] = {&material->jpeg, &bare};
+    struct bytes bare = jpeg_without(&webcam->jpeg, MARKER_DHT);
+    const struct bytes *both[] = {&webcam->jpeg, &bare};
     for (int i = 0; i < 2; i++) {
         size_t size = both[i]->len;
         struct sample guard = {0};
@@ -437,7 +352,7 @@ static void mutations_never_hurt(void **state)
             for (size_t v = 0; v < sizeof values; v++) {
                 memcpy(copy, both[i]->data, size);
                 copy[at] = values[v];
-                assert_sane(material, copy, size);
+                assert_sane(webcam, copy, size);
             }
         }
         for (int round = 0; round < 20000; round++) { // several at once
@@ -445,7 +360,7 @@ static void mutations_never_hurt(void **state)
             for (uint64_t n = next_random(&seed) % 6 + 1; n > 0; n--) {
                 copy[next_random(&seed) % size] = (uint8_t)next_random(&seed);
             }
-            assert_sane(material, copy, size);
+            assert_sane(webcam, copy, size);
         }
         sample_fini(&guard);
     }
@@ -470,5 +385,5 @@ int main(void)
         cmocka_unit_test(every_truncation_is_refused),
         cmocka_unit_test(mutations_never_hurt),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, webcam_jpeg_setup, webcam_jpeg_teardown);
 }
