@@ -39,12 +39,13 @@ struct link {
     bool handle_is_v5;
     struct link_tls tls; // of the present connection
     enum state state;
-    bool is_pending;    // a publish or subscribe awaits its answer
-    bool is_hurried;    // the network changed while it was connecting
-    int64_t rest_ns;    // no hurry before that
-    int64_t begun_ns;   // the last operation
-    bool is_unanswered; // that one
-    uint32_t stretch;   // of the keepalive; see was_own_impatience
+    bool is_pending;       // a publish or subscribe awaits its answer
+    bool is_hurried;       // the network changed while it was connecting
+    int64_t rest_ns;       // no hurry before that
+    int64_t begun_ns;      // the last operation
+    bool is_unanswered;    // that one
+    MQTTAsync_token token; // Paho's, of that one; see is_stray
+    uint32_t stretch;      // of the keepalive; see was_own_impatience
     uint32_t packet_max;
     uint32_t server_keepalive_s;
     int disconnect_reason;  // the broker's, of this connection
@@ -150,19 +151,10 @@ int link_fd(const struct link *link)
     return link->news_fd;
 }
 
-// Every release of Paho knows these schemes, and none of them guesses a port that is there.
-static void make_uri(const struct broker_url *url, char *uri, size_t size)
-{
-    const char *scheme = url->is_websocket ? (url->is_encrypted ? "wss" : "ws")
-                                           : (url->is_encrypted ? "ssl" : "tcp");
-    snprintf(uri, size, "%s://%s%s%s:%u%s", scheme, url->is_ipv6 ? "[" : "", url->host,
-             url->is_ipv6 ? "]" : "", url->port, url->path);
-}
-
 static bool make_handle(struct link *link, struct fault *fault)
 {
     char uri[sizeof link->handle_uri];
-    make_uri(&link->plan.url, uri, sizeof uri);
+    link_plan_uri(&link->plan, uri, sizeof uri);
     // one handle speaks one version with one broker
     if (link->handle != NULL &&
         (link->handle_is_v5 != link->plan.is_v5 || strcmp(link->handle_uri, uri) != 0)) {
@@ -249,8 +241,10 @@ void link_connect(struct link *link)
 }
 
 // An operation has been given to Paho, or refused by it.
-static bool begun(struct link *link, int rc, struct fault *fault)
+static bool begun(struct link *link, int rc, const MQTTAsync_responseOptions *options,
+                  struct fault *fault)
 {
+    link->token = options->token;
     if (rc != MQTTASYNC_SUCCESS) {
         link->is_pending = false;
         update_pacing(link);
@@ -276,7 +270,7 @@ bool link_subscribe(struct link *link, const char *filter, struct fault *fault)
     options.subscribeOptions.noLocal = 1;
     options.subscribeOptions.retainHandling = 2;    // what is retained is never sent to us
     options.subscribeOptions.retainAsPublished = 1; // a command sent to be retained is to be known
-    return begun(link, MQTTAsync_subscribe(link->handle, filter, 1, &options), fault);
+    return begun(link, MQTTAsync_subscribe(link->handle, filter, 1, &options), &options, fault);
 }
 
 bool link_publish(struct link *link, const struct link_message *message, struct fault *fault)
@@ -291,7 +285,7 @@ bool link_publish(struct link *link, const struct link_message *message, struct 
     int rc = MQTTAsync_send(link->handle, message->topic, (int)message->len, message->payload,
                             message->qos, message->retain, &options);
     MQTTProperties_free(&options.properties);
-    return begun(link, rc, fault);
+    return begun(link, rc, &options, fault);
 }
 
 void link_close(struct link *link, const struct fault *why)
@@ -410,6 +404,14 @@ static void note_connected(struct link *link, const struct link_mail *mail)
     link->server_keepalive_s = mail->keepalive_s;
 }
 
+// What Paho took just when the connection broke, it sends on the next one, before all else; whoever
+// gave it has long been told of the loss. A new handle would not do that, but Paho before 1.3.14
+// leaks what it has yet to send when it destroys one.
+static bool is_stray(const struct link *link, const struct link_mail *mail)
+{
+    return mail->code >= 0 && mail->token != link->token;
+}
+
 // Whether the mail is news for the publisher in the present state; what comes too late is not.
 static bool digest(struct link *link, enum mail_kind kind, const struct link_mail *mail,
                    struct link_report *report)
@@ -448,7 +450,7 @@ static bool digest(struct link *link, enum mail_kind kind, const struct link_mai
         link_reset(link); // Paho may or may not tell the end of such a connection
         return true;
     case MAIL_DONE:
-        if (!link->is_pending) {
+        if (!link->is_pending || is_stray(link, mail)) {
             return false;
         }
         link->is_pending = false;

@@ -88,31 +88,32 @@ static void on_closed(void *context, MQTTAsync_successData *data)
     link_mail_post(context, MAIL_CLOSED, &(struct link_mail){0});
 }
 
+static void post_done(void *context, MQTTAsync_token token, int code)
+{
+    link_mail_post(context, MAIL_DONE, &(struct link_mail){.code = code, .token = token});
+}
+
 static void on_done5(void *context, MQTTAsync_successData5 *data)
 {
-    (void)data;
-    link_mail_post(context, MAIL_DONE, &(struct link_mail){0});
+    post_done(context, data->token, 0);
 }
 
 static void on_done(void *context, MQTTAsync_successData *data)
 {
-    (void)data;
-    link_mail_post(context, MAIL_DONE, &(struct link_mail){0});
+    post_done(context, data->token, 0);
 }
 
 static void on_failed5(void *context, MQTTAsync_failureData5 *data)
 {
     // Paho leaves reasonCode unset where it has an error of its own
     bool refused = data->code >= 0 && (int)data->reasonCode >= REASON_FAILURE;
-    int code = refused ? (int)data->reasonCode : -1;
-    link_mail_post(context, MAIL_DONE, &(struct link_mail){.code = code});
+    post_done(context, data->token, refused ? (int)data->reasonCode : -1);
 }
 
 static void on_failed(void *context, MQTTAsync_failureData *data)
 {
     // of a subscription SUBACK's 0x80, else an error of Paho's own
-    int code = data->code >= REASON_FAILURE ? data->code : -1;
-    link_mail_post(context, MAIL_DONE, &(struct link_mail){.code = code});
+    post_done(context, data->token, data->code >= REASON_FAILURE ? data->code : -1);
 }
 
 static int on_message(void *context, char *topic, int topic_len, MQTTAsync_message *message)

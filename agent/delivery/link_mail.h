@@ -17,10 +17,11 @@ enum mail_kind {
 };
 
 struct link_mail {
-    int code;             // MAIL_DONE as in link_report; MAIL_CONNECT_FAILED: CONNACK's or -1
-    char text[64];        // MAIL_CONNECT_FAILED: Paho's
-    uint32_t packet_max;  // MAIL_CONNECTED; 0: not said
-    uint32_t keepalive_s; // MAIL_CONNECTED; 0: not said
+    int code;              // MAIL_DONE as in link_report; MAIL_CONNECT_FAILED: CONNACK's or -1
+    MQTTAsync_token token; // MAIL_DONE: of which operation; 0 of QoS 0, and of some that failed
+    char text[64];         // MAIL_CONNECT_FAILED: Paho's
+    uint32_t packet_max;   // MAIL_CONNECTED; 0: not said
+    uint32_t keepalive_s;  // MAIL_CONNECTED; 0: not said
 };
 
 // What Paho's callbacks get as their context. Outlives the handle.

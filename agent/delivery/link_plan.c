@@ -5,6 +5,7 @@
 #include "delivery/reason.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 enum {
@@ -60,6 +61,15 @@ void link_plan_init(struct link_plan *plan, const struct settings_mqtt *mqtt)
     for (const char *c = mqtt->client_id; *c != '\0'; c++) {
         plan->rivalry.state = plan->rivalry.state * 31 + (unsigned char)*c;
     }
+}
+
+void link_plan_uri(const struct link_plan *plan, char *uri, size_t size)
+{
+    const struct broker_url *url = &plan->url;
+    const char *scheme = url->is_websocket ? (url->is_encrypted ? "wss" : "ws")
+                                           : (url->is_encrypted ? "ssl" : "tcp");
+    snprintf(uri, size, "%s://%s%s%s:%u%s", scheme, url->is_ipv6 ? "[" : "", url->host,
+             url->is_ipv6 ? "]" : "", url->port, url->path);
 }
 
 void link_plan_up(struct link_plan *plan, int64_t now_ns)

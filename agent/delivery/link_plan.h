@@ -35,6 +35,10 @@ struct link_verdict {
 // `mqtt` is borrowed for the plan's life.
 void link_plan_init(struct link_plan *plan, const struct settings_mqtt *mqtt);
 
+// Where to, in the words of Paho: every release knows these schemes, and none of them guesses a
+// port that is there.
+void link_plan_uri(const struct link_plan *plan, char *uri, size_t size);
+
 void link_plan_up(struct link_plan *plan, int64_t now_ns);
 
 // The link was up and is no more; `reason` is the broker's code, 0: none; `orderly` is whether the

@@ -453,16 +453,6 @@ int fake_broker_connections(struct fake_broker *broker)
     return connections;
 }
 
-void fake_broker_wait_connections(struct fake_broker *broker, int count)
-{
-    int64_t deadline_ns = timing_now_ns() + TIMING_S(WAIT_S);
-    pthread_mutex_lock(&broker->lock);
-    while (broker->connections < count) {
-        wait_more(broker, deadline_ns);
-    }
-    pthread_mutex_unlock(&broker->lock);
-}
-
 struct fake_publish fake_broker_wait(struct fake_broker *broker, size_t index)
 {
     int64_t deadline_ns = timing_now_ns() + TIMING_S(WAIT_S);

@@ -55,5 +55,3 @@ struct fake_publish fake_broker_wait(struct fake_broker *broker, size_t index);
 struct fake_publish fake_broker_next(struct fake_broker *broker, const char *suffix, size_t *index);
 // How many there are so far.
 size_t fake_broker_count(struct fake_broker *broker);
-// Waits until the broker has seen this many connections.
-void fake_broker_wait_connections(struct fake_broker *broker, int count);

@@ -99,7 +99,37 @@ void rig_start(struct rig *rig)
 void rig_end(struct rig *rig)
 {
     assert_true(publisher_destroy(rig->publisher, timing_now_ns() + TIMING_S(WAIT_S)));
+    rig->publisher = NULL;
     mailbox_destroy(rig->news);
+    rig->news = NULL;
+}
+
+void rig_link_up(struct rig *rig)
+{
+    rig_start(rig);
+    rig_skip(rig, NEWS_LINK_UP);
+}
+
+int rig_set_up(void **state)
+{
+    struct rig *rig = malloc(sizeof *rig);
+    assert_non_null(rig);
+    struct fake_broker *broker = fake_broker_start();
+    rig_init(rig, fake_broker_port(broker));
+    rig->broker = broker;
+    *state = rig;
+    return 0;
+}
+
+int rig_tear_down(void **state)
+{
+    struct rig *rig = *state;
+    if (rig->publisher != NULL) {
+        rig_end(rig);
+    }
+    fake_broker_end(rig->broker);
+    free(rig);
+    return 0;
 }
 
 void *rig_wait(struct rig *rig, enum news kind)
@@ -124,6 +154,50 @@ void *rig_wait(struct rig *rig, enum news kind)
 void rig_skip(struct rig *rig, enum news kind)
 {
     news_drop((struct mail){kind, rig_wait(rig, kind)});
+}
+
+struct news_link rig_link(struct rig *rig, enum news kind)
+{
+    struct news_link *body = rig_wait(rig, kind);
+    struct news_link link = *body;
+    free(body);
+    return link;
+}
+
+struct news_picture rig_picture(struct rig *rig, enum news kind)
+{
+    struct news_picture *body = rig_wait(rig, kind);
+    struct news_picture picture = *body;
+    free(body);
+    return picture;
+}
+
+static void assert_publish(const struct fake_publish *publish, const char *topic, const char *head,
+                           bool retain)
+{
+    assert_string_equal(publish->topic, topic);
+    assert_memory_equal(publish->head, head, strlen(head));
+    assert_int_equal(publish->retain, retain);
+}
+
+struct fake_publish rig_expect(struct rig *rig, const char *topic, const char *head, bool retain)
+{
+    struct fake_publish publish = fake_broker_wait(rig->broker, rig->seen++);
+    assert_publish(&publish, topic, head, retain);
+    return publish;
+}
+
+struct fake_publish rig_find(struct rig *rig, const char *suffix)
+{
+    return fake_broker_next(rig->broker, suffix, &rig->seen);
+}
+
+struct fake_publish rig_expect_later(struct rig *rig, const char *topic, const char *head,
+                                     bool retain)
+{
+    struct fake_publish publish = rig_find(rig, topic);
+    assert_publish(&publish, topic, head, retain);
+    return publish;
 }
 
 void rig_put_shot(struct rig *rig)

@@ -167,6 +167,24 @@ static void a_rival_that_is_not_named_shows_by_short_lives(void **state)
     }
 }
 
+static void expect_uri(const char *url, const char *expected)
+{
+    begin(url, "auto");
+    char uri[BROKER_URL_SIZE * 2];
+    link_plan_uri(&plan, uri, sizeof uri);
+    assert_string_equal(uri, expected);
+}
+
+static void the_uri_is_one_that_paho_knows(void **state)
+{
+    (void)state;
+    expect_uri("mqtt://a", "tcp://a:1883");
+    expect_uri("mqtts://a:42", "ssl://a:42");
+    expect_uri("mqtts://[::1]", "ssl://[::1]:8883");
+    expect_uri("ws://a/mqtt", "ws://a:80/mqtt");
+    expect_uri("wss://[fd00::2]:9001/mqtt", "wss://[fd00::2]:9001/mqtt");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -177,6 +195,7 @@ int main(void)
         cmocka_unit_test(several_and_an_older_one_among_them),
         cmocka_unit_test(a_rival_is_not_fought),
         cmocka_unit_test(a_rival_that_is_not_named_shows_by_short_lives),
+        cmocka_unit_test(the_uri_is_one_that_paho_knows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
