@@ -7,6 +7,7 @@
 #include "settings/settings_load.h"
 
 #include <dlfcn.h>
+#include <netinet/in.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
@@ -73,6 +74,20 @@ int SSL_shutdown(SSL *ssl)
     ERR_clear_error();
     int (*theirs)(SSL *) = (int (*)(SSL *))dlsym(RTLD_NEXT, "SSL_shutdown");
     return theirs != NULL ? theirs(ssl) : -1;
+}
+
+// Paho's own check of an address compares what stands in its URI: of IPv6 with a bracket before it,
+// and in some releases one after it.
+int X509_check_ip_asc(X509 *certificate, const char *address, unsigned flags)
+{
+    int (*theirs)(X509 *, const char *, unsigned) =
+        (int (*)(X509 *, const char *, unsigned))dlsym(RTLD_NEXT, "X509_check_ip_asc");
+    char bare[INET6_ADDRSTRLEN];
+    if (address[0] == '[') {
+        snprintf(bare, sizeof bare, "%.*s", (int)strcspn(address + 1, "]"), address + 1);
+        address = bare;
+    }
+    return theirs != NULL ? theirs(certificate, address, flags) : -1;
 }
 
 // A line of OpenSSL's: "thread:error:code:library:function:reason:file:line:more".

@@ -4,7 +4,8 @@
 // silently. So SSL_new() is defined in the executable, to which libpaho binds as it does to the
 // poll() of paho_pacing.h: it has OpenSSL itself check the name, allow nothing below TLS 1.2, and
 // tell what happens in the handshake. Paho's own check of the name stays on besides, so that a
-// libpaho that is not bound to us is without words, not without safety.
+// libpaho that is not bound to us is without words, not without safety. X509_check_ip_asc() is
+// defined as well, for that check fails at every address of IPv6.
 #pragma once
 
 #include "delivery/link.h"

@@ -11,7 +11,7 @@ import pytest
 
 import picture
 from agent import AGENT, PATIENCE, Agent
-from broker import free_port
+from broker import Broker, free_port
 from tls import Authority, Certificate, TlsBroker, openssl, self_sign
 from wire import Wire
 
@@ -80,6 +80,40 @@ def test_a_good_certificate(brokers, connect, authority, good, scheme, host):
     broker = brokers(good)
     agent = connect(f"{scheme}://{host}:{broker.tls_port}", ca_file=authority.pem)
     see_pictures(broker, agent)
+
+
+@pytest.fixture
+def broker_of_ipv6(authority):
+    """Makes a broker whose certificate holds for these hosts, with ports of TLS at ::1."""
+    made = []
+
+    def make(hosts):
+        certificate = authority.issue("six", hosts=hosts)
+        tls = f"certfile {certificate.pem}\nkeyfile {certificate.key}\n"
+        ports = free_port(), free_port()
+        made.append(Broker(listeners=f"listener {ports[0]} ::1\n{tls}listener {ports[1]} ::1\n"
+                                     f"protocol websockets\n{tls}"))
+        return made[-1], *ports
+
+    yield make
+    for broker in made:
+        broker.close()
+
+
+def test_an_address_of_ipv6(broker_of_ipv6, connect, authority):
+    broker, port, _ = broker_of_ipv6("IP:::1")
+    see_pictures(broker, connect(f"mqtts://[::1]:{port}", ca_file=authority.pem))
+
+
+def test_an_address_of_ipv6_through_websockets(broker_of_ipv6, connect, authority):
+    broker, _, port = broker_of_ipv6("IP:::1")
+    see_pictures(broker, connect(f"wss://[::1]:{port}/mqtt", ca_file=authority.pem))
+
+
+def test_another_hosts_certificate_at_an_address_of_ipv6(broker_of_ipv6, connect, authority):
+    _, port, _ = broker_of_ipv6("IP:::2,IP:127.0.0.1,DNS:localhost")
+    said = refusal(connect(f"mqtts://[::1]:{port}", ca_file=authority.pem))
+    assert "the broker's certificate is not for ::1" in said
 
 
 def test_through_websockets(brokers, connect, authority, good):
