@@ -40,10 +40,18 @@ struct spool *spool_create(const char *path, struct fault *fault)
     return spool;
 }
 
+static void shut(struct spool *spool)
+{
+    if (spool->folder >= 0) {
+        close(spool->folder);
+    }
+    spool->folder = -1;
+}
+
 void spool_destroy(struct spool *spool)
 {
-    if (spool != NULL && spool->folder >= 0) {
-        close(spool->folder);
+    if (spool != NULL) {
+        shut(spool);
     }
     free(spool);
 }
@@ -150,20 +158,34 @@ static void note_number(struct spool *spool, uint64_t number)
     }
 }
 
-// Removes what was being written when an agent died. A failure is the disk's, and harmless.
+// Where it returns NULL, errno is 0 at the end, and else says why there is no more to be had.
+static struct dirent *next_entry(DIR *stream)
+{
+    errno = 0;
+    return readdir(stream);
+}
+
+// Removes what was being written when an agent died; where the disk does not let it, no new picture
+// gets its name. A name that is not seen could be given again to another picture, which would
+// then take its place: a folder that cannot be read to its end is not used.
 static bool clean_up(struct spool *spool, struct fault *fault)
 {
     DIR *stream = open_stream(spool, ".");
     if (stream == NULL) {
         return system_fault(fault, spool, errno, "read");
     }
-    for (struct dirent *entry; (entry = readdir(stream)) != NULL;) {
+    for (struct dirent *entry; (entry = next_entry(stream)) != NULL;) {
+        uint64_t unfinished = number_of(entry->d_name, tmp_suffix);
         note_number(spool, number_of(entry->d_name, picture_suffix));
-        if (number_of(entry->d_name, tmp_suffix) != 0) {
-            (void)unlinkat(spool->folder, entry->d_name, 0);
+        if (unfinished != 0 && unlinkat(spool->folder, entry->d_name, 0) != 0) {
+            note_number(spool, unfinished);
         }
     }
+    int error = errno;
     closedir(stream);
+    if (error != 0) {
+        return system_fault(fault, spool, error, "read");
+    }
     stream = open_stream(spool, quarantine_name);
     for (struct dirent *entry; stream != NULL && (entry = readdir(stream)) != NULL;) {
         note_number(spool, number_of(entry->d_name, picture_suffix));
@@ -185,8 +207,7 @@ bool spool_open(struct spool *spool, struct fault *fault)
     }
     spool->folder = folder;
     if (!check_folder(spool, folder, fault) || !clean_up(spool, fault)) {
-        close(folder);
-        spool->folder = -1;
+        shut(spool);
         return false;
     }
     sync_parent(folder);
@@ -208,36 +229,49 @@ static int compare(const void *left, const void *right)
     return (a->number > b->number) - (a->number < b->number);
 }
 
+// What a broken disk does not describe is listed all the same, to be found damaged and told.
+static bool describe(const struct spool *spool, const char *name, int64_t wall_ns,
+                     struct spool_item *item)
+{
+    struct stat stat;
+    item->number = number_of(name, picture_suffix);
+    if (item->number == 0) {
+        return false;
+    }
+    if (fstatat(spool->folder, name, &stat, AT_SYMLINK_NOFOLLOW) != 0) {
+        return errno != ENOENT;
+    }
+    item->bytes = (uint64_t)stat.st_size;
+    item->age_ns = age_of(&stat, wall_ns);
+    return S_ISREG(stat.st_mode);
+}
+
 static bool list(const struct spool *spool, DIR *stream, struct bytes *found, struct fault *fault)
 {
     int64_t wall_ns = timing_wall_ns();
-    for (struct dirent *entry; (entry = readdir(stream)) != NULL;) {
-        struct stat stat;
-        uint64_t number = number_of(entry->d_name, picture_suffix);
-        if (number == 0 || fstatat(spool->folder, entry->d_name, &stat, AT_SYMLINK_NOFOLLOW) != 0 ||
-            !S_ISREG(stat.st_mode)) {
-            continue;
-        }
-        struct spool_item item = {number, (uint64_t)stat.st_size, age_of(&stat, wall_ns)};
-        if (!bytes_append(found, &item, sizeof item, fault)) {
+    for (struct dirent *entry; (entry = next_entry(stream)) != NULL;) {
+        struct spool_item item = {0};
+        if (describe(spool, entry->d_name, wall_ns, &item) &&
+            !bytes_append(found, &item, sizeof item, fault)) {
             return false;
         }
     }
-    return true;
+    return errno == 0 || system_fault(fault, spool, errno, "read");
 }
 
 bool spool_list(struct spool *spool, struct spool_item **items, size_t *count, struct fault *fault)
 {
     DIR *stream = open_stream(spool, ".");
-    if (stream == NULL) {
-        return system_fault(fault, spool, errno, "read");
-    }
     struct bytes found;
     bytes_init(&found);
-    bool done = list(spool, stream, &found, fault);
-    closedir(stream);
+    bool done = stream != NULL ? list(spool, stream, &found, fault)
+                               : system_fault(fault, spool, errno, "read");
+    if (stream != NULL) {
+        closedir(stream);
+    }
     if (!done) {
         bytes_fini(&found);
+        shut(spool);
         return false;
     }
     *items = (struct spool_item *)(void *)found.data;
@@ -302,7 +336,7 @@ bool spool_write(struct spool *spool, const struct picture *picture, int64_t acc
 {
     char tmp[NAME_SIZE];
     char name[NAME_SIZE];
-    uint64_t next = spool->last_number + 1;
+    uint64_t next = ++spool->last_number; // used up even on failure: that may have left something
     name_of(next, tmp_suffix, tmp);
     name_of(next, picture_suffix, name);
     if (!write_tmp(spool, tmp, picture, accepted_ns, fault) ||
@@ -310,7 +344,6 @@ bool spool_write(struct spool *spool, const struct picture *picture, int64_t acc
         (void)unlinkat(spool->folder, tmp, 0);
         return fault_prefix(fault, "the spool %s", spool->path);
     }
-    spool->last_number = next;
     *number = next;
     return true;
 }

@@ -36,12 +36,12 @@ bool spool_is_open(const struct spool *spool);
 // A file as its folder describes it; nothing of it has been read.
 struct spool_item {
     uint64_t number;
-    uint64_t bytes;
+    uint64_t bytes; // 0 where the disk does not tell
     int64_t age_ns; // by the wall clock; 0 where that was not set when the picture was accepted
 };
 
 // What is there, oldest first; the caller frees `*items`. Files that are not the spool's are left
-// alone.
+// alone. On failure the spool is closed, so that whoever opens it again lists it again.
 __attribute__((warn_unused_result)) bool spool_list(struct spool *spool, struct spool_item **items,
                                                     size_t *count, struct fault *fault);
 
