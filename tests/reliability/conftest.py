@@ -1,5 +1,6 @@
 """What the tests of reliability share: how long they are, their seed, the programs they kill."""
 
+import ctypes
 import os
 import pathlib
 import random
@@ -13,9 +14,9 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 
-from agent import BUILD  # noqa: E402
+from agent import BUILD, steering  # noqa: E402
 
-FULL = os.environ.get("STILL2MQTT_FULL") == "1"
+FULL = steering("FULL") == "1"
 
 # the leak sanitizer cannot work in a process that is traced
 UNTRACED = {"ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0"}
@@ -29,7 +30,7 @@ def form(short, full):
 @pytest.fixture
 def seed(capfd):
     """A generator whose seed is printed, and can be given again as STILL2MQTT_SEED."""
-    number = int(os.environ.get("STILL2MQTT_SEED", time.time_ns() % 1000000))
+    number = int(steering("SEED", time.time_ns() % 1000000))
     with capfd.disabled():
         print(f"\n    STILL2MQTT_SEED={number}", end=" ", flush=True)
     return random.Random(number)
@@ -126,55 +127,87 @@ def folder():
         yield pathlib.Path(path)
 
 
-class LoopDisk:
-    """A file system of its own, to be filled, frozen and cut off."""
+def run(*words):
+    subprocess.run(words, check=True, capture_output=True)
 
-    def __init__(self, size, *mkfs):
+
+class OwnMounts:
+    """An empty folder in memory, for mounts that this process and its children alone can see. They
+    end with these processes, however those end; and nobody else can keep one from going away, as
+    a mount namespace that somebody makes meanwhile would: it holds a copy of all mounts, a file
+    system that is still held is not shut, and what mounts it anew gets it as it was left."""
+
+    CLONE_NEWNS, MS_REC_SLAVE = 0x20000, 0x4000 | 1 << 19
+    entered = False
+
+    def __init__(self):
+        self._enter()
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="still2mqtt-disk-"))
-        self.image = self.directory / "image"
         self.root = self.directory / "mount"
-        self.root.mkdir()
-        with open(self.image, "wb") as image:
-            image.truncate(size)
         try:
-            self._run("mkfs.ext4", "-q", *mkfs, self.image)
-            self.mount()
-        except (OSError, subprocess.CalledProcessError):
+            run("mount", "-t", "tmpfs", "still2mqtt", self.directory)
+            self.root.mkdir()
+        except BaseException:
             self.close()
             raise
 
-    def _run(self, *words):
-        subprocess.run(words, check=True, capture_output=True)
-
-    def mount(self):
-        self._run("mount", "-o", "loop", self.image, self.root)
-
-    def remount(self, options):
-        self._run("mount", "-o", f"remount,{options}", self.root)
-
-    def unmount(self):
-        self._run("umount", self.root)
+    @classmethod
+    def _enter(cls):
+        if not cls.entered:
+            libc = ctypes.CDLL(None, use_errno=True)
+            if (libc.unshare(cls.CLONE_NEWNS) != 0
+                    or libc.mount(None, b"/", None, cls.MS_REC_SLAVE, None) != 0):
+                raise OSError(ctypes.get_errno(), "this machine gives no mount namespace")
+            cls.entered = True
 
     def close(self):
-        subprocess.run(["umount", "-l", self.root], check=False, capture_output=True)
+        for path in (self.root, self.directory):
+            subprocess.run(["umount", "-l", path], check=False, capture_output=True)
         shutil.rmtree(self.directory, ignore_errors=True)
 
 
-@pytest.fixture
-def loop_disk():
-    """Makes file systems; skips where this machine does not allow it."""
-    made = []
+class LoopDisk:
+    """A file system of its own, to be filled and frozen."""
 
-    def make(size, *mkfs):
+    def __init__(self, size, *mkfs):
+        self.mounts = OwnMounts()
+        self.image, self.root = self.mounts.directory / "image", self.mounts.root
+        try:
+            with open(self.image, "wb") as image:
+                image.truncate(size)
+            run("mkfs.ext4", "-q", *mkfs, self.image)
+            run("mount", "-o", "loop", self.image, self.root)
+        except BaseException:
+            self.close()
+            raise
+
+    def remount(self, options):
+        run("mount", "-o", f"remount,{options}", self.root)
+
+    def close(self):
+        self.mounts.close()
+
+
+@pytest.fixture
+def made():
+    """Makes what has mounts of its own, and ends it; skips where this machine does not allow it."""
+    things = []
+
+    def make(kind, *arguments):
         if os.geteuid() != 0 or shutil.which("mkfs.ext4") is None:
             pytest.skip("needs root and mkfs.ext4 for a file system of its own")
         try:
-            made.append(LoopDisk(size, *mkfs))
+            things.append(kind(*arguments))
         except (OSError, subprocess.CalledProcessError) as error:
             detail = getattr(error, "stderr", b"") or str(error).encode()
-            pytest.skip(f"this machine mounts no loop device: {detail.decode().strip()}")
-        return made[-1]
+            pytest.skip(f"this machine does not mount it: {detail.decode().strip()}")
+        return things[-1]
 
     yield make
-    for disk in made:
-        disk.close()
+    for thing in things:
+        thing.close()
+
+
+@pytest.fixture
+def loop_disk(made):
+    return lambda size, *mkfs: made(LoopDisk, size, *mkfs)

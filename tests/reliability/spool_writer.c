@@ -4,7 +4,8 @@
 //   spool_writer FOLDER put COUNT SIZE FIRST KEEP   accepts pictures FIRST, FIRST + 1, …, COUNT of
 //       them (0: for ever) with SIZE bytes and more, and delivers the oldest while more than KEEP
 //       wait. Says "put N" before it begins, "accepted N" once it is on the disk, "begun N" when
-//       the broker may have it, "acked N" when its file is gone.
+//       the broker may have it, "acked N" when its file is gone. A damaged file is set aside, which
+//       it says on stderr.
 //   spool_writer FOLDER check   says "whole N ID" or "damaged NUMBER" of each that is there
 //   spool_writer FOLDER scan    says how long it takes to take in what is there: "scan MS COUNT"
 //
@@ -84,14 +85,21 @@ static void deliver(struct backlog *backlog)
 {
     struct fault fault;
     struct backlog_entry *entry = backlog_next_late(backlog);
-    if (!backlog_begin(backlog, entry, &fault)) {
+    bool whole = backlog_begin(backlog, entry, &fault);
+    if (!whole && !entry->damaged) {
         fail(&fault);
     }
     uint64_t seq = entry->picture->seq;
-    say("begun %" PRIu64 "\n", seq);
-    backlog_take(backlog, entry, true);
+    if (whole) {
+        say("begun %" PRIu64 "\n", seq);
+    } else {
+        fprintf(stderr, "set aside: %s\n", fault.text);
+    }
+    backlog_take(backlog, entry, whole);
     backlog_entry_destroy(entry);
-    say("acked %" PRIu64 "\n", seq);
+    if (whole) {
+        say("acked %" PRIu64 "\n", seq);
+    }
 }
 
 static void put_all(const char *folder, char **arguments)
