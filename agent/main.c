@@ -4,6 +4,7 @@
 #include "camera/camera_list.h"
 #include "camera/driver_link.h"
 #include "settings/options.h"
+#include "settings/settings_adopt.h"
 #include "settings/settings_load.h"
 #include "snapshot.h"
 
@@ -50,12 +51,12 @@ static int print(const struct bytes *text)
     return good ? EX_OK : EX_IOERR;
 }
 
-static int print_config(const struct settings *settings)
+static int print_config(const struct settings *settings, const struct settings_sources *sources)
 {
     struct fault fault;
     struct bytes text;
     bytes_init(&text);
-    int status = settings_print(settings, &text, &fault) ? print(&text) : fail(&fault);
+    int status = settings_print(settings, sources, &text, &fault) ? print(&text) : fail(&fault);
     bytes_fini(&text);
     return status;
 }
@@ -101,35 +102,13 @@ static void block_signals(void)
     signal(SIGPIPE, SIG_IGN);
 }
 
-// The files that only we may be able to read: a fault of theirs is one of the settings.
-static bool read_secrets(const struct settings_mqtt *mqtt, struct bytes *password,
-                         struct fault *fault)
-{
-    if (mqtt->key_file[0] != '\0' && !settings_secret_check(mqtt->key_file, fault)) {
-        return fault_prefix(fault, "mqtt.key_file");
-    }
-    if (mqtt->password_file[0] != '\0' && (!settings_secret(mqtt->password_file, password, fault) ||
-                                           !bytes_append(password, "", 1, fault))) {
-        return fault_prefix(fault, "mqtt.password_file");
-    }
-    return true;
-}
-
-static void wipe(struct bytes *secret)
-{
-    if (secret->room > 0) {
-        explicit_bzero(secret->data, secret->room);
-    }
-    bytes_fini(secret);
-}
-
 static int check(const struct options *options, const struct settings *settings)
 {
     struct fault fault;
     struct bytes password;
     bytes_init(&password);
-    bool good = read_secrets(&settings->mqtt, &password, &fault);
-    wipe(&password);
+    bool good = settings_secrets(&settings->mqtt, &password, &fault);
+    settings_secret_wipe(&password);
     if (!good) {
         return fail(&fault);
     }
@@ -138,27 +117,52 @@ static int check(const struct options *options, const struct settings *settings)
     return EX_OK;
 }
 
-static int run(const struct settings *settings, const char *drivers_path)
+static int run(const struct settings *settings, const struct settings_overlay *changes,
+               const char *drivers_path)
 {
     struct fault fault;
     struct bytes password;
     bytes_init(&password);
-    if (!read_secrets(&settings->mqtt, &password, &fault)) {
-        wipe(&password);
+    if (!settings_secrets(&settings->mqtt, &password, &fault)) {
+        settings_secret_wipe(&password);
         return fail(&fault);
     }
     log_info("still2mqtt %s: device %s, %s driver, %s", STILL2MQTT_VERSION, settings->device.id,
              settings->camera.driver, settings->mqtt.url);
     block_signals();
-    enum agent_end end = agent_run(settings, (const char *)password.data, drivers_path, &fault);
-    if (end == AGENT_STUCK) {
-        _exit(EX_OK);
+    enum agent_end end =
+        agent_run(settings, changes, (const char *)password.data, drivers_path, &fault);
+    if (end == AGENT_STUCK || end == AGENT_RESTART_STUCK) {
+        _exit(end == AGENT_STUCK ? EX_OK : EX_TEMPFAIL);
     }
-    wipe(&password);
+    settings_secret_wipe(&password);
+    if (end == AGENT_RESTART) {
+        return EX_TEMPFAIL; // a failure to a service manager, so that it starts us again
+    }
     return end == AGENT_ENDED ? EX_OK : fail(&fault);
 }
 
-static int act(const struct options *options, const struct settings *settings)
+static int adopt(const struct options *options)
+{
+    struct fault fault;
+    struct bytes findings;
+    enum settings_adopted adopted;
+    bytes_init(&findings);
+    bool good = settings_adopt(options->config_path, options->adopt_path, environ, &adopted,
+                               &findings, &fault);
+    bool is_rejected = good && adopted == SETTINGS_ADOPT_REJECTED;
+    if (is_rejected) {
+        fwrite(findings.data, 1, findings.len, stderr);
+    } else if (good && adopted == SETTINGS_ADOPT_DONE) {
+        log_info("%s: taken over", options->adopt_path);
+    }
+    bytes_fini(&findings);
+    return good && !is_rejected ? EX_OK : fail(&fault);
+}
+
+static int act(const struct options *options, const struct settings *base,
+               const struct settings_overlay *changes, const struct settings *settings,
+               const struct settings_sources *sources)
 {
     struct fault fault;
     char default_path[1280];
@@ -173,18 +177,35 @@ static int act(const struct options *options, const struct settings *settings)
     case OPTIONS_CHECK:
         return check(options, settings);
     case OPTIONS_PRINT_CONFIG:
-        return print_config(settings);
+        return print_config(settings, sources);
     case OPTIONS_LIST_CAMERAS:
         return list_cameras(settings, drivers_path);
     case OPTIONS_SNAPSHOT:
         return snapshot_run(settings, drivers_path, options->snapshot_path, &fault) ? EX_OK
                                                                                     : fail(&fault);
     case OPTIONS_RUN:
+    case OPTIONS_ADOPT:
     case OPTIONS_VERSION:
     case OPTIONS_HELP:
         break;
     }
-    return run(settings, drivers_path);
+    return run(base, changes, drivers_path);
+}
+
+// What was changed over MQTT; what is wrong with it keeps nobody from starting.
+static void load_changes(const struct settings *base, struct settings_overlay *changes,
+                         struct settings_sources *sources)
+{
+    struct bytes findings;
+    bytes_init(&findings);
+    settings_overlay_load(base, changes, &findings);
+    for (const uint8_t *at = findings.data; at < findings.data + findings.len;) {
+        const uint8_t *end = memchr(at, '\n', (size_t)(findings.data + findings.len - at));
+        log_warning("%.*s", (int)(end - at), (const char *)at);
+        at = end + 1;
+    }
+    bytes_fini(&findings);
+    settings_overlay_mark(changes, sources);
 }
 
 static int load_and_act(const struct options *options)
@@ -193,12 +214,23 @@ static int load_and_act(const struct options *options)
     struct settings settings;
     struct bytes findings;
     bytes_init(&findings);
-    bool good = settings_load(options->config_path, &settings, &findings, &fault);
+    struct settings_sources sources;
+    struct settings_layers layers = {.path = options->config_path, .environment = environ};
+    bool good = settings_load_layers(&layers, &settings, &sources, &findings, &fault);
     if (!good && findings.len > 0) {
         fwrite(findings.data, 1, findings.len, stderr);
     }
     bytes_fini(&findings);
-    return good ? act(options, &settings) : fail(&fault);
+    if (!good) {
+        return fail(&fault);
+    }
+    struct settings_overlay changes;
+    struct settings changed;
+    load_changes(&settings, &changes, &sources);
+    settings_overlay_apply(&changes, &settings, &changed);
+    int status = act(options, &settings, &changes, &changed, &sources);
+    settings_sources_fini(&sources);
+    return status;
 }
 
 int main(int argc, char **argv)
@@ -217,6 +249,9 @@ int main(int argc, char **argv)
     if (options.action == OPTIONS_HELP) {
         fputs(options_help(), stdout);
         return EX_OK;
+    }
+    if (options.action == OPTIONS_ADOPT) {
+        return adopt(&options);
     }
     log_threshold(options.verbose ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
     return load_and_act(&options);

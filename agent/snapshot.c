@@ -1,6 +1,7 @@
 // A camera, a developer and a file. One thread, its own loop.
 #include "snapshot.h"
 
+#include "base/file.h"
 #include "base/log.h"
 #include "base/timing.h"
 #include "camera/camera.h"
@@ -8,12 +9,8 @@
 #include "picture/develop.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 enum { PATIENCE_S = 30 }; // for the camera to come online
 
@@ -109,38 +106,6 @@ static bool take(struct snapshot *snapshot)
     return snapshot->good;
 }
 
-static bool write_all(int fd, const struct bytes *bytes)
-{
-    for (size_t at = 0; at < bytes->len;) {
-        ssize_t written = write(fd, bytes->data + at, bytes->len - at);
-        if (written < 0 && errno != EINTR) {
-            return false;
-        }
-        at += written > 0 ? (size_t)written : 0;
-    }
-    return true;
-}
-
-static bool write_file(const char *path, const struct bytes *bytes, struct fault *fault)
-{
-    char *partial = NULL;
-    if (asprintf(&partial, "%s.part", path) < 0) {
-        return fault_set(fault, FAULT_SYSTEM, ENOMEM, "no memory for a file name");
-    }
-    int fd = open(partial, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    bool good = fd >= 0 && write_all(fd, bytes);
-    good = (fd < 0 || close(fd) == 0) && good;
-    good = good && rename(partial, path) == 0;
-    if (!good) {
-        fault_set(fault, FAULT_SYSTEM, errno, "cannot write %s: %s", path, strerror(errno));
-        if (fd >= 0) {
-            unlink(partial);
-        }
-    }
-    free(partial);
-    return good;
-}
-
 bool snapshot_run(const struct settings *settings, const char *drivers_path, const char *path,
                   struct fault *fault)
 {
@@ -154,13 +119,7 @@ bool snapshot_run(const struct settings *settings, const char *drivers_path, con
     camera_destroy(snapshot.camera);
     developer_destroy(snapshot.developer);
     loop_destroy(snapshot.loop);
-    if (good && strcmp(path, "-") == 0) {
-        good = write_all(STDOUT_FILENO, &snapshot.picture.jpeg) ||
-               fault_set(fault, FAULT_SYSTEM, errno, "cannot write to standard output: %s",
-                         strerror(errno));
-    } else if (good) {
-        good = write_file(path, &snapshot.picture.jpeg, fault);
-    }
+    good = good && file_replace(path, &snapshot.picture.jpeg, fault);
     if (good) {
         log_info("%s: %ux%u, %zu bytes, captured at %s", path, snapshot.picture.width,
                  snapshot.picture.height, snapshot.picture.jpeg.len, snapshot.picture.captured_at);

@@ -98,7 +98,7 @@ packages_install() {
 build_packages() {
     local have
     printf '%s\n' gcc g++ ninja-build pkg-config libpaho-mqtt-dev \
-        'libjpeg62-turbo-dev|libjpeg-turbo8-dev|libjpeg-dev' libexif-dev libconfig-dev libjansson-dev \
+        'libjpeg62-turbo-dev|libjpeg-turbo8-dev|libjpeg-dev' libexif-dev libconfig-dev libjansson-dev libsystemd-dev \
         libssl-dev '?libcamera-dev'
     have=$(cmake --version 2>/dev/null | sed -n '1s/.* //p') || have=0
     version_is_at_least "$have" 3.25 || printf '%s\n' cmake

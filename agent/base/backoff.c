@@ -39,6 +39,11 @@ uint32_t backoff_failed(struct backoff *backoff, int64_t now_ns)
     return half + (uint32_t)(next_random(&backoff->state) % (whole - half + 1));
 }
 
+uint32_t backoff_share(struct backoff *backoff, uint32_t spread_ms)
+{
+    return (uint32_t)(next_random(&backoff->state) % ((uint64_t)spread_ms + 1));
+}
+
 void backoff_worked(struct backoff *backoff, int64_t now_ns)
 {
     if (backoff->good_since_ns == 0) {

@@ -18,6 +18,10 @@ void backoff_init(struct backoff *backoff, uint32_t first_ms, uint32_t cap_ms, u
 // Something failed at `now_ns`: how long to wait, between half of the present delay and all of it.
 uint32_t backoff_failed(struct backoff *backoff, int64_t now_ns);
 
+// A part of `spread_ms`, 0 and all of it included, so that devices of different seeds come one
+// after the other.
+uint32_t backoff_share(struct backoff *backoff, uint32_t spread_ms);
+
 // It works as of `now_ns`. A success that breaks again before stable_ms does not reset the delays:
 // a broker that accepts and drops us at once must not be hammered.
 void backoff_worked(struct backoff *backoff, int64_t now_ns);

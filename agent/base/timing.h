@@ -1,7 +1,8 @@
 // The two clocks: the monotonic one for deciding, UTC for telling.
 //
 // "monotonic" is CLOCK_MONOTONIC in nanoseconds everywhere in this program; "wall" is
-// CLOCK_REALTIME in nanoseconds since 1970 and is only ever shown, never used to decide.
+// CLOCK_REALTIME in nanoseconds since 1970, which is shown, and decides nothing but when the
+// windows of a schedule are open and where its grid lies.
 #pragma once
 
 #include <stdbool.h>

@@ -18,6 +18,7 @@ static const struct option long_options[] = {
     {"print-config", no_argument, NULL, OPTION_ACTION + OPTIONS_PRINT_CONFIG},
     {"list-cameras", no_argument, NULL, OPTION_ACTION + OPTIONS_LIST_CAMERAS},
     {"snapshot", required_argument, NULL, OPTION_ACTION + OPTIONS_SNAPSHOT},
+    {"adopt", required_argument, NULL, OPTION_ACTION + OPTIONS_ADOPT},
     {"drivers", required_argument, NULL, OPTION_DRIVERS},
     {"verbose", no_argument, NULL, OPTION_VERBOSE},
     {"version", no_argument, NULL, OPTION_ACTION + OPTIONS_VERSION},
@@ -79,6 +80,9 @@ static bool take(int option, char **argv, struct options *options, struct fault 
     case OPTION_ACTION + OPTIONS_SNAPSHOT:
         return set_path(&options->snapshot_path, "snapshot", fault) &&
                set_action(options, OPTIONS_SNAPSHOT, fault);
+    case OPTION_ACTION + OPTIONS_ADOPT:
+        return set_path(&options->adopt_path, "adopt", fault) &&
+               set_action(options, OPTIONS_ADOPT, fault);
     case ':':
         return refuse(argv, "a word is missing after", fault);
     case '?':
@@ -105,6 +109,9 @@ bool options_parse(int argc, char **argv, struct options *options, struct fault 
     if (optind < argc) {
         return fault_set(fault, FAULT_USAGE, 0, "unexpected word %s", argv[optind]);
     }
+    if (parsed.action == OPTIONS_ADOPT && parsed.config_path == NULL) {
+        return fault_set(fault, FAULT_USAGE, 0, "--adopt wants --config: the settings to add to");
+    }
     *options = parsed;
     return true;
 }
@@ -116,7 +123,8 @@ const char *options_help(void)
            "Takes stills with a camera, on a timer or on command, and publishes them over MQTT.\n"
            "Without an action it runs in the foreground until SIGTERM or SIGINT.\n"
            "\n"
-           "  -c, --config FILE    the settings; without it, the defaults\n"
+           "  -c, --config FILE    the settings, and conf.d/*.conf beside it; without it, the\n"
+           "                       defaults. STILL2MQTT_GROUP_KEY in the environment overrides\n"
            "      --drivers DIR    where the camera drivers are, if not beside the agent\n"
            "  -v, --verbose        log every picture\n"
            "\n"
@@ -125,6 +133,7 @@ const char *options_help(void)
            "      --print-config   print the settings in effect, and exit\n"
            "      --list-cameras   list the cameras that the driver finds, and exit\n"
            "      --snapshot FILE  write one JPEG to FILE (-: standard output), without a broker\n"
+           "      --adopt FILE     take the settings of FILE, on a boot partition, into conf.d\n"
            "      --version        print the version, and exit\n"
            "  -h, --help           print this, and exit\n";
 }

@@ -9,6 +9,7 @@ enum options_action {
     OPTIONS_PRINT_CONFIG, // --print-config: the effective settings
     OPTIONS_LIST_CAMERAS, // --list-cameras
     OPTIONS_SNAPSHOT,     // --snapshot FILE: one picture, no broker
+    OPTIONS_ADOPT,        // --adopt FILE: take settings over from the boot partition
     OPTIONS_VERSION,
     OPTIONS_HELP,
 };
@@ -17,6 +18,7 @@ struct options {
     enum options_action action;
     const char *config_path;   // borrowed from argv; NULL where none was given
     const char *snapshot_path; // for OPTIONS_SNAPSHOT; "-" is standard output
+    const char *adopt_path;    // for OPTIONS_ADOPT
     const char *drivers_path; // --drivers DIR: where the camera drivers are; NULL: beside the agent
     bool verbose;             // --verbose: debug lines too
 };

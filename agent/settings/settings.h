@@ -12,12 +12,18 @@ enum {
     SETTINGS_TOPIC_SIZE = 129,  // mqtt.prefix: 1 to 128 bytes
     SETTINGS_WORD_SIZE = 16,    // one word of a closed list
     SETTINGS_NUMBERS_SIZE = 64, // a few numbers in a text
+    SETTINGS_NAMES_SIZE = 544,  // device.groups: 8 names
+    SETTINGS_SCHEDULE_ENTRIES_MAX = 8,
 };
 
 struct settings_device {
-    char id[SETTINGS_ID_SIZE];     // never empty once loaded
-    char name[SETTINGS_TEXT_SIZE]; // for people; the id where none is given
-    double health_s;               // how often `health` is published, at the least
+    char id[SETTINGS_ID_SIZE];           // never empty once loaded
+    char name[SETTINGS_TEXT_SIZE];       // for people; the id where none is given
+    char area[SETTINGS_TEXT_SIZE];       // where it is, for people; "": not told
+    char groups[SETTINGS_NAMES_SIZE];    // see settings_names.h; "": none
+    double health_s;                     // how often `health` is published, at the least
+    char state_path[SETTINGS_PATH_SIZE]; // of the folder of what was changed remotely
+    double trial_s;                      // of a remote change
 };
 
 struct settings_camera {
@@ -31,6 +37,7 @@ struct settings_camera {
     double fps;                           // frame rate asked of the camera
     char path[SETTINGS_PATH_SIZE];        // the folder of the files driver
     double timeout_s; // a shot that takes longer than this, plus two frame intervals, has failed
+    char shutter[SETTINGS_WORD_SIZE];   // "open", "closed", "locked": at the start
     char standby[SETTINGS_WORD_SIZE];   // "warm", "cold": what the camera does between pictures
     double idle_fps;                    // of a warm camera between pictures
     char freshness[SETTINGS_WORD_SIZE]; // "after-trigger", "latest"
@@ -63,9 +70,31 @@ struct settings_picture {
     char payload[SETTINGS_WORD_SIZE]; // "base64", "raw", "json": the form on P/ID/image
 };
 
+// A schedule of several; what it leaves open of the picture is as in struct settings_picture.
+struct settings_schedule_entry {
+    char name[SETTINGS_ID_SIZE]; // for people
+    char window[SETTINGS_NUMBERS_SIZE];
+    char weekdays[SETTINGS_NUMBERS_SIZE];
+    double interval_s;
+    double jitter_s;
+    uint64_t max_bytes;                   // 0: open
+    uint32_t quality;                     // 0: open
+    uint32_t min_quality;                 // 0: open
+    char subsampling[SETTINGS_WORD_SIZE]; // "inherit": open
+    char payload[SETTINGS_WORD_SIZE];     // "inherit": open
+    bool align;
+};
+
 struct settings_schedule {
-    double interval_s; // 0: only on command
-    bool on_start;     // a shot as soon as the camera is there
+    double interval_s;                    // 0: only on command
+    double jitter_s;                      // this device's share of it is its own
+    bool align;                           // to the wall clock
+    bool on_start;                        // a shot as soon as the camera is there
+    char window[SETTINGS_NUMBERS_SIZE];   // "08:00-18:00"; "": the whole day
+    char weekdays[SETTINGS_NUMBERS_SIZE]; // "mon-fri"; "": every day
+    char place[SETTINGS_NUMBERS_SIZE];    // "LATITUDE, LONGITUDE"; "": not known
+    uint32_t entry_count;                 // 0: the keys above are the one schedule
+    struct settings_schedule_entry entries[SETTINGS_SCHEDULE_ENTRIES_MAX];
 };
 
 struct settings_mqtt {
@@ -82,6 +111,7 @@ struct settings_mqtt {
     uint32_t qos; // of pictures and their meta: 0 or 1
     bool retain;  // whether the broker keeps the newest picture
     uint32_t keepalive_s;
+    double reconnect_spread_s;        // 0: none
     char version[SETTINGS_WORD_SIZE]; // "auto", "5", "3.1.1"
 };
 
@@ -93,6 +123,12 @@ struct settings_spool {
     double late_per_s;             // pace of late pictures; 0: as fast as they go
 };
 
+struct settings_commands {
+    char allow[SETTINGS_TEXT_SIZE]; // the verbs that are carried out
+    double per_s;
+    uint32_t burst; // at once
+};
+
 struct settings {
     struct settings_device device;
     struct settings_camera camera;
@@ -100,4 +136,5 @@ struct settings {
     struct settings_schedule schedule;
     struct settings_mqtt mqtt;
     struct settings_spool spool;
+    struct settings_commands commands;
 };

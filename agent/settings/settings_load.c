@@ -2,23 +2,30 @@
 // walks the tree, since a look-up cannot tell an absent key from one of the wrong type.
 #include "settings/settings_load.h"
 
-#include "settings/settings_check_mqtt.h"
+#include "settings/settings_dropins.h"
+#include "settings/settings_environment.h"
 #include "settings/settings_identity.h"
+#include "settings/settings_list.h"
 #include "settings/settings_suggest.h"
 #include "settings/settings_text.h"
+#include "settings/settings_together.h"
 #include "settings/settings_value.h"
 
 #include <libconfig.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { FINDINGS_MAX = 100 }; // lines; a file of garbage says enough with these
 
 struct load {
     struct settings settings;
-    struct settings_text text;
-    const char *path; // NULL: the defaults alone
+    struct settings_overlay *changes; // NULL: this is the user's file
+    struct settings_sources sources;
+    struct settings_text text; // of the file that is being read
+    const char *path;          // of the user's main file; NULL: there is none
+    bool is_partial;           // a file could not be read: what it says is not known
     struct bytes *findings;
     unsigned count;
 };
@@ -32,26 +39,39 @@ static void say(struct load *load, const char *sentence)
     (void)told;
 }
 
-// `line` 0: no place in the file has to do with it.
-static void find_at(struct load *load, unsigned line, const char *path, const char *what)
+static void find_in(struct load *load, const char *where, const char *path, const char *what)
 {
     if (load->count++ >= FINDINGS_MAX) {
         return;
     }
-    struct settings_place place = settings_text_place(&load->text, line);
     char *finding = NULL;
-    int len = line > 0 ? asprintf(&finding, "%s:%u: %s: %s", place.file, place.line, path, what)
-                       : asprintf(&finding, "%s: %s: %s",
-                                  load->path != NULL ? load->path : "settings", path, what);
-    if (len > 0) {
+    if (asprintf(&finding, "%s: %s: %s", where, path, what) > 0) {
         say(load, finding);
         free(finding);
+    }
+}
+
+static const char *main_name(const struct load *load)
+{
+    return load->path != NULL ? load->path : "settings";
+}
+
+static void find_at(struct load *load, unsigned line, const char *path, const char *what)
+{
+    struct settings_place place = settings_text_place(&load->text, line);
+    char *where = NULL;
+    if (asprintf(&where, "%s:%u", place.file, place.line) > 0) {
+        find_in(load, where, path, what);
+        free(where);
+    } else {
+        find_in(load, place.file, path, what);
     }
 }
 
 static void find_sentence(struct load *load, const char *sentence)
 {
     load->count++;
+    load->is_partial = true;
     say(load, sentence);
 }
 
@@ -87,18 +107,79 @@ static void find_unknown(struct load *load, unsigned line, const char *group, co
     find_at(load, line, path, what);
 }
 
+static void remember(struct load *load, const struct setting *setting, unsigned line)
+{
+    if (load->changes != NULL) {
+        settings_overlay_take(load->changes, setting, &load->settings);
+        return;
+    }
+    struct settings_place place = settings_text_place(&load->text, line);
+    settings_sources_set(&load->sources, setting, place.file, place.line);
+}
+
+static void load_list_key(struct load *load, const struct setting_list *list, uint32_t index,
+                          void *element, const config_setting_t *node)
+{
+    const char *key = config_setting_name(node);
+    unsigned line = config_setting_source_line(node);
+    const struct setting *setting = setting_list_row(list, key);
+    if (setting == NULL) {
+        find_unknown(load, line, list->path, key);
+        return;
+    }
+    struct fault fault;
+    if (!setting_put(setting, element, value_of(node), &fault)) {
+        char path[80];
+        snprintf(path, sizeof path, "%s[%u].%s", list->path, index, key);
+        find_at(load, line, path, fault.text);
+    }
+}
+
+// In place of what another file may have put into it.
+static void load_list(struct load *load, const struct setting_list *list,
+                      const config_setting_t *node)
+{
+    int length = config_setting_length(node);
+    bool good = config_setting_is_list(node) && length <= (int)list->max;
+    setting_list_clear(list, &load->settings);
+    for (int i = 0; i < length && good; i++) {
+        const config_setting_t *group = config_setting_get_elem(node, (unsigned)i);
+        good = config_setting_is_group(group);
+        void *element = setting_list_add(list, &load->settings);
+        for (int k = 0; k < config_setting_length(group) && good; k++) {
+            load_list_key(load, list, (uint32_t)i, element,
+                          config_setting_get_elem(group, (unsigned)k));
+        }
+    }
+    if (!good) {
+        char what[80];
+        snprintf(what, sizeof what, "a list of up to %u groups is expected: ( { ... }, { ... } )",
+                 list->max);
+        find_at(load, config_setting_source_line(node), list->path, what);
+    }
+}
+
 static void load_key(struct load *load, const char *group, const config_setting_t *node)
 {
     const char *key = config_setting_name(node);
     unsigned line = config_setting_source_line(node);
+    const struct setting_list *list = settings_list_find(group, key);
+    if (list != NULL && load->changes == NULL) {
+        load_list(load, list, node);
+        return;
+    }
     const struct setting *setting = settings_table_find(group, key);
     if (setting == NULL) {
         find_unknown(load, line, group, key);
         return;
     }
     struct fault fault;
-    if (!setting_put(setting, &load->settings, value_of(node), &fault)) {
+    if (load->changes != NULL && setting->reach == SETTING_LOCAL) {
+        find_at(load, line, setting->path, "left out: only the settings file can set it");
+    } else if (!setting_put(setting, &load->settings, value_of(node), &fault)) {
         find_at(load, line, setting->path, fault.text);
+    } else {
+        remember(load, setting, line);
     }
 }
 
@@ -152,13 +233,7 @@ static void find_parse_error(struct load *load, const config_t *config)
     find_sentence(load, sentence.text);
 }
 
-static unsigned line_of(const config_t *config, const char *path)
-{
-    const config_setting_t *node = config_lookup(config, path);
-    return node != NULL ? config_setting_source_line(node) : 0;
-}
-
-// What the file leaves open.
+// What the files leave open.
 static void derive(struct load *load)
 {
     struct settings_device *device = &load->settings.device;
@@ -166,7 +241,7 @@ static void derive(struct load *load)
     struct fault fault;
     if (device->id[0] == '\0' && !settings_identity("/proc/device-tree/serial-number",
                                                     "/etc/machine-id", device->id, &fault)) {
-        find_at(load, 0, "device.id", fault.text);
+        find_in(load, main_name(load), "device.id", fault.text);
     }
     if (device->name[0] == '\0') {
         snprintf(device->name, sizeof device->name, "%s", device->id);
@@ -176,45 +251,36 @@ static void derive(struct load *load)
     }
 }
 
-static void check_picture(struct load *load, const config_t *config)
+static void find_contradiction(void *context, const char *path, const char *at, const char *what)
 {
-    const struct settings *settings = &load->settings;
-    unsigned line = line_of(config, "picture.min_quality");
-    // the default gives way to a lower quality
-    if (line > 0 && settings->picture.min_quality > settings->picture.quality) {
-        char what[80];
-        snprintf(what, sizeof what, "must not be more than picture.quality, which is %u",
-                 settings->picture.quality);
-        find_at(load, line, "picture.min_quality", what);
-    }
-    if (settings->camera.rotation != 0 && !settings->picture.exif) {
-        find_at(load, line_of(config, "camera.rotation"), "camera.rotation",
-                "needs picture.exif = true, for what the camera cannot turn itself");
-    }
+    struct load *load = context;
+    char source[SETTINGS_SOURCE_TEXT_SIZE];
+    const struct setting *setting = settings_table_row(at); // NULL: of a list
+    bool is_set = setting != NULL && settings_sources_text(&load->sources, setting, source);
+    find_in(load, is_set ? source : main_name(load), path, what);
 }
 
-static void check_mqtt(struct load *load, const config_t *config)
+static void load_variable(void *context, const char *name, const struct setting *setting,
+                          const char *text)
 {
+    struct load *load = context;
     struct fault fault;
-    const struct settings_mqtt *mqtt = &load->settings.mqtt;
-    if (!settings_check_credentials(mqtt, &fault)) {
-        find_at(load, line_of(config, "mqtt.password_file"), "mqtt.password_file", fault.text);
+    if (setting != NULL && settings_environment_put(setting, text, &load->settings, &fault)) {
+        settings_sources_set(&load->sources, setting, name, 0);
+        return;
     }
-    if (!settings_check_tls(mqtt, &fault)) {
-        find_at(load, line_of(config, "mqtt.url"), "mqtt.url", fault.text);
+    if (setting != NULL) {
+        find_in(load, name, setting->path, fault.text);
+        return;
     }
-}
-
-// What two keys mean together.
-static void check_together(struct load *load, const config_t *config)
-{
-    if (strcmp(load->settings.camera.driver, "files") == 0 &&
-        load->settings.camera.path[0] == '\0') {
-        find_at(load, line_of(config, "camera.driver"), "camera.path",
-                "the driver files needs the folder with the pictures");
+    char what[200] = "no setting has this name";
+    const struct setting *meant = settings_environment_suggest(name);
+    if (meant != NULL) {
+        char known[SETTINGS_VARIABLE_SIZE];
+        settings_environment_name(meant, known);
+        snprintf(what, sizeof what, "no setting has this name (did you mean %s?)", known);
     }
-    check_picture(load, config);
-    check_mqtt(load, config);
+    find_in(load, "environment", name, what);
 }
 
 static void load_tree(struct load *load, const config_t *config)
@@ -223,13 +289,11 @@ static void load_tree(struct load *load, const config_t *config)
     for (int i = 0; i < config_setting_length(root); i++) {
         load_group(load, config_setting_get_elem(root, (unsigned)i));
     }
-    check_together(load, config);
-    derive(load);
 }
 
-static bool load_file(struct load *load, struct fault *fault)
+static bool load_text(struct load *load, const char *path, struct fault *fault)
 {
-    if (!settings_text_read(&load->text, load->path, fault)) {
+    if (!settings_text_read(&load->text, path, fault)) {
         if (fault->kind == FAULT_SYSTEM) {
             return false;
         }
@@ -247,30 +311,90 @@ static bool load_file(struct load *load, struct fault *fault)
     return true;
 }
 
+static bool load_file(struct load *load, const char *path, struct fault *fault)
+{
+    settings_text_init(&load->text);
+    bool good = load_text(load, path, fault);
+    settings_text_fini(&load->text);
+    return good;
+}
+
+static bool load_files(struct load *load, const char *candidate, struct fault *fault)
+{
+    struct settings_dropins dropins;
+    bool good = load_file(load, load->path, fault);
+    if (!settings_dropins_find(load->path, candidate, &dropins, fault)) {
+        good = good && fault->kind != FAULT_SYSTEM;
+        find_sentence(load, fault->text);
+    }
+    for (size_t i = 0; good && i < dropins.count; i++) {
+        good = load_file(load, dropins.paths[i], fault);
+    }
+    settings_dropins_fini(&dropins);
+    return good;
+}
+
+static bool load_layers(struct load *load, const struct settings_layers *layers,
+                        struct fault *fault)
+{
+    settings_default(&load->settings);
+    if (layers->path != NULL && !load_files(load, layers->candidate, fault)) {
+        return false;
+    }
+    if (layers->environment != NULL) {
+        settings_environment_walk(layers->environment, load_variable, load);
+    }
+    if (!load->is_partial) {
+        settings_check_together(&load->settings, find_contradiction, load);
+        derive(load);
+    }
+    return true;
+}
+
+static bool conclude(struct load *load, struct fault *fault)
+{
+    if (load->count > FINDINGS_MAX) {
+        char more[40];
+        snprintf(more, sizeof more, "and %u more", load->count - FINDINGS_MAX);
+        say(load, more);
+    }
+    return load->count == 0 ||
+           fault_set(fault, FAULT_CONFIG, 0, "%s: %u %s to mend", main_name(load), load->count,
+                     load->count == 1 ? "thing" : "things");
+}
+
+bool settings_load_layers(const struct settings_layers *layers, struct settings *settings,
+                          struct settings_sources *sources, struct bytes *findings,
+                          struct fault *fault)
+{
+    struct load load = {.path = layers->path, .findings = findings};
+    settings_sources_init(&load.sources);
+    if (!load_layers(&load, layers, fault) || !conclude(&load, fault)) {
+        settings_sources_fini(&load.sources);
+        return false;
+    }
+    *settings = load.settings;
+    if (sources != NULL) {
+        *sources = load.sources;
+    } else {
+        settings_sources_fini(&load.sources);
+    }
+    return true;
+}
+
 bool settings_load(const char *path, struct settings *settings, struct bytes *findings,
                    struct fault *fault)
 {
-    struct load load = {.path = path, .findings = findings};
-    settings_default(&load.settings);
-    settings_text_init(&load.text);
-    bool read = path == NULL || load_file(&load, fault);
-    if (path == NULL) {
-        derive(&load);
+    return settings_load_layers(&(struct settings_layers){.path = path}, settings, NULL, findings,
+                                fault);
+}
+
+void settings_load_changes(const char *path, const struct settings *base,
+                           struct settings_overlay *changes, struct bytes *findings)
+{
+    struct load load = {.settings = *base, .changes = changes, .path = path, .findings = findings};
+    struct fault fault;
+    if (access(path, F_OK) == 0 && !load_file(&load, path, &fault)) {
+        find_sentence(&load, fault.text);
     }
-    settings_text_fini(&load.text);
-    if (!read) {
-        return false;
-    }
-    if (load.count > FINDINGS_MAX) {
-        char more[40];
-        snprintf(more, sizeof more, "and %u more", load.count - FINDINGS_MAX);
-        say(&load, more);
-    }
-    if (load.count > 0) {
-        return fault_set(fault, FAULT_CONFIG, 0, "%s: %u %s to mend",
-                         path != NULL ? path : "settings", load.count,
-                         load.count == 1 ? "thing" : "things");
-    }
-    *settings = load.settings;
-    return true;
 }

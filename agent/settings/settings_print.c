@@ -1,4 +1,5 @@
 // Settings as text that the loader reads back. Any thread, no state.
+#include "settings/settings_list.h"
 #include "settings/settings_load.h"
 #include "settings/settings_value.h"
 
@@ -81,10 +82,10 @@ static bool append_quoted(struct bytes *text, const char *value, struct fault *f
 }
 
 // "    # width = 1920;": `margin` comes first.
-static bool append_setting(const struct setting *setting, const struct settings *settings,
-                           const char *margin, struct bytes *text, struct fault *fault)
+static bool append_setting(const struct setting *setting, const void *fields, const char *margin,
+                           struct bytes *text, struct fault *fault)
 {
-    const char *field = (const char *)settings + setting->offset;
+    const char *field = (const char *)fields + setting->offset;
     if (!append(text, fault, margin, setting_key(setting), " = ", NULL)) {
         return false;
     }
@@ -96,20 +97,88 @@ static bool append_setting(const struct setting *setting, const struct settings 
     return append(text, fault, number, ";\n", NULL);
 }
 
-bool settings_print(const struct settings *settings, struct bytes *text, struct fault *fault)
+static bool append_list(const struct setting_list *list, const struct settings *settings,
+                        struct bytes *text, struct fault *fault)
+{
+    uint32_t length = setting_list_length(list, settings);
+    bool good = append(text, fault, "    ", setting_list_key(list), " = (", NULL);
+    for (uint32_t i = 0; good && i < length; i++) {
+        const void *element = setting_list_element(list, settings, i);
+        good = append(text, fault, i > 0 ? ",\n" : "\n", "        {\n", NULL);
+        for (size_t r = 0; good && r < list->row_count; r++) {
+            good = append_setting(&list->rows[r], element, "            ", text, fault);
+        }
+        good = good && append(text, fault, "        }", NULL);
+    }
+    return good && append(text, fault, length > 0 ? "\n    );\n" : ");\n", NULL);
+}
+
+static bool is_row(const struct setting *setting, const char *group,
+                   const struct settings_overlay *only)
+{
+    return setting_in_group(setting, group) &&
+           (only == NULL || settings_overlay_has(only, setting));
+}
+
+static bool has_rows(const char *group, const struct settings_overlay *only)
+{
+    bool has = false;
+    for (size_t i = 0; !has && i < settings_table_count; i++) {
+        has = is_row(&settings_table[i], group, only);
+    }
+    return has;
+}
+
+static bool append_source(const struct settings_sources *sources, const struct setting *setting,
+                          struct bytes *text, struct fault *fault)
+{
+    char source[SETTINGS_SOURCE_TEXT_SIZE];
+    return sources == NULL || !settings_sources_text(sources, setting, source) ||
+           append(text, fault, "    # ", source, "\n", NULL);
+}
+
+// Group by group: all rows, or `only` some, each after a comment with its source.
+static bool append_groups(const struct settings *settings, const struct settings_overlay *only,
+                          const struct settings_sources *sources, struct bytes *text,
+                          struct fault *fault)
 {
     bool good = true;
     for (size_t g = 0; good && g < settings_groups_count; g++) {
         const char *group = settings_groups[g].name;
+        if (!has_rows(group, only)) {
+            continue;
+        }
         good = append(text, fault, group, ": {\n", NULL);
         for (size_t i = 0; good && i < settings_table_count; i++) {
             const struct setting *setting = &settings_table[i];
-            good = !setting_in_group(setting, group) ||
-                   append_setting(setting, settings, "    ", text, fault);
+            if (is_row(setting, group, only)) {
+                good = append_source(sources, setting, text, fault) &&
+                       append_setting(setting, settings, "    ", text, fault);
+            }
+        }
+        for (size_t i = 0; good && i < settings_lists_count && only == NULL; i++) {
+            good = !setting_list_in_group(&settings_lists[i], group) ||
+                   append_list(&settings_lists[i], settings, text, fault);
         }
         good = good && append(text, fault, "};\n", NULL);
     }
     return good;
+}
+
+bool settings_print(const struct settings *settings, const struct settings_sources *sources,
+                    struct bytes *text, struct fault *fault)
+{
+    return append_groups(settings, NULL, sources, text, fault);
+}
+
+bool settings_print_changes(const struct settings_overlay *changes, struct bytes *text,
+                            struct fault *fault)
+{
+    return append(text, fault,
+                  "# What was changed over MQTT: read on top of the settings file. Written by\n"
+                  "# still2mqtt; PREFIX/ID/unset/KEY takes a line out of it.\n",
+                  NULL) &&
+           append_groups(&changes->values, changes, NULL, text, fault);
 }
 
 static bool append_comment(const char *margin, const char *lines, struct bytes *text,
@@ -125,16 +194,44 @@ static bool append_comment(const char *margin, const char *lines, struct bytes *
     return good;
 }
 
-static bool append_reference(const struct setting *setting, const struct settings *shown,
-                             struct bytes *text, struct fault *fault)
+static bool append_reference(const struct setting *setting, const void *shown,
+                             const char *comment_margin, const char *margin, struct bytes *text,
+                             struct fault *fault)
 {
     char range[SETTING_RANGE_SIZE] = "";
     if (setting->type != SETTING_BOOL) { // whose value says it
         setting_range(setting, range);
     }
-    return append(text, fault, "\n", NULL) && append_comment("    ", setting->help, text, fault) &&
-           append_comment("    ", range, text, fault) &&
-           append_setting(setting, shown, "    # ", text, fault);
+    return append_comment(comment_margin, setting->help, text, fault) &&
+           append_comment(comment_margin, range, text, fault) &&
+           append_setting(setting, shown, margin, text, fault);
+}
+
+static bool show_example(const struct setting *setting, void *shown, struct fault *fault)
+{
+    struct setting_value example = {SETTING_VALUE_TEXT, .text = setting->example};
+    return example.text == NULL || setting_put(setting, shown, example, fault);
+}
+
+// One element with every key.
+static bool append_list_reference(const struct setting_list *list, struct bytes *text,
+                                  struct fault *fault)
+{
+    struct settings shown;
+    settings_default(&shown);
+    void *element = setting_list_add(list, &shown);
+    char most[40];
+    snprintf(most, sizeof most, "At most %u of them.", list->max);
+    bool good = append(text, fault, "\n", NULL) &&
+                append_comment("    ", list->help, text, fault) &&
+                append_comment("    ", most, text, fault) &&
+                append(text, fault, "    # ", setting_list_key(list), " = (\n    #     {\n", NULL);
+    for (size_t i = 0; good && i < list->row_count; i++) {
+        good = show_example(&list->rows[i], element, fault) &&
+               append_reference(&list->rows[i], element, "    #         ", "    #         ", text,
+                                fault);
+    }
+    return good && append(text, fault, "    #     }\n    # );\n", NULL);
 }
 
 // The defaults, with examples where there is none to show.
@@ -143,8 +240,7 @@ static bool reference_settings(struct settings *settings, struct fault *fault)
     settings_default(settings);
     bool good = true;
     for (size_t i = 0; good && i < settings_table_count; i++) {
-        struct setting_value example = {SETTING_VALUE_TEXT, .text = settings_table[i].example};
-        good = example.text == NULL || setting_put(&settings_table[i], settings, example, fault);
+        good = show_example(&settings_table[i], settings, fault);
     }
     return good;
 }
@@ -159,6 +255,9 @@ bool settings_reference(struct bytes *text, struct fault *fault)
         "\"still2mqtt --check --config FILE\" says what is wrong with a file, line by line.\n"
         "\n"
         "Texts stand in \"quotes\", with \\\" and \\\\ for a quote and a backslash in them.\n"
+        "What is in conf.d/*.conf beside this file is read after it, by name, and overrides it key\n"
+        "by key; so does STILL2MQTT_CAMERA_WIDTH=1280 in the environment, for camera.width.\n"
+        "\"still2mqtt --print-config --config FILE\" says where each value is from.\n"
         "A line @include \"site.conf\" takes in another file, found from the folder of this one.\n"
         "A key may be given once. A file holds no secret: see mqtt.password_file.\n";
 
@@ -169,7 +268,12 @@ bool settings_reference(struct bytes *text, struct fault *fault)
         good = append(text, fault, "\n# ", group->help, "\n", group->name, ": {", NULL);
         for (size_t i = 0; good && i < settings_table_count; i++) {
             good = !setting_in_group(&settings_table[i], group->name) ||
-                   append_reference(&settings_table[i], &shown, text, fault);
+                   (append(text, fault, "\n", NULL) &&
+                    append_reference(&settings_table[i], &shown, "    ", "    # ", text, fault));
+        }
+        for (size_t i = 0; good && i < settings_lists_count; i++) {
+            good = !setting_list_in_group(&settings_lists[i], group->name) ||
+                   append_list_reference(&settings_lists[i], text, fault);
         }
         good = good && append(text, fault, "};\n", NULL);
     }

@@ -157,3 +157,22 @@ bool settings_secret(const char *name, struct bytes *secret, struct fault *fault
     }
     return good;
 }
+
+bool settings_secrets(const struct settings_mqtt *mqtt, struct bytes *password, struct fault *fault)
+{
+    if (mqtt->key_file[0] != '\0' && !settings_secret_check(mqtt->key_file, fault)) {
+        return fault_prefix(fault, "mqtt.key_file");
+    }
+    if (mqtt->password_file[0] != '\0' && !settings_secret(mqtt->password_file, password, fault)) {
+        return fault_prefix(fault, "mqtt.password_file");
+    }
+    return true;
+}
+
+void settings_secret_wipe(struct bytes *secret)
+{
+    if (secret->room > 0) {
+        explicit_bzero(secret->data, secret->room);
+    }
+    bytes_fini(secret);
+}

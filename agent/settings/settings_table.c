@@ -3,6 +3,8 @@
 
 #include "settings/settings_check.h"
 #include "settings/settings_check_mqtt.h"
+#include "settings/settings_names.h"
+#include "settings/settings_times.h"
 
 #include <string.h>
 
@@ -24,6 +26,7 @@ const struct setting_group settings_groups[] = {
     {"schedule", "When pictures are taken without being asked for."},
     {"mqtt", "The broker. Topics are PREFIX/ID/image, PREFIX/ID/meta and so on."},
     {"spool", "What is kept while the broker cannot be reached. The oldest picture goes first."},
+    {"commands", "What is carried out that comes over MQTT, on PREFIX/ID/command/VERB."},
 };
 const size_t settings_groups_count = sizeof settings_groups / sizeof settings_groups[0];
 
@@ -40,13 +43,32 @@ const struct setting settings_table[] = {
     },
     {
         FIELD(device.name),
+        .reach = SETTING_LIVE,
         .type = SETTING_TEXT,
         .text = "",
         .example = "Front door",
         .help = "The name for people. Left out, it is the id.",
     },
     {
+        FIELD(device.area),
+        .reach = SETTING_LIVE,
+        .type = SETTING_TEXT,
+        .text = "",
+        .example = "Garden",
+        .help = "Where the device is, for people.",
+    },
+    {
+        FIELD(device.groups),
+        .type = SETTING_TEXT,
+        .text = "",
+        .example = "outdoor, north",
+        .check = settings_check_groups,
+        .help = "Groups that the device is in, up to 8: it obeys what is sent to\n"
+                "PREFIX/@GROUP/command/VERB too, and always to PREFIX/@all/command/VERB.",
+    },
+    {
         FIELD(device.health_s),
+        .reach = SETTING_LIVE,
         .type = SETTING_DOUBLE,
         .min = 1,
         .max = 86400,
@@ -54,9 +76,30 @@ const struct setting settings_table[] = {
         .number = 60,
         .help = "How often the health document is published, at the least.",
     },
+    {
+        FIELD(device.state_path),
+        .type = SETTING_TEXT,
+        .text = "/var/lib/still2mqtt",
+        .check = settings_check_full_path,
+        .help =
+            "The folder for what is changed over MQTT (topic PREFIX/ID/set/KEY), as a full path;\n"
+            "made if it is not there. Each device has a file in it, ID.changes, read on top\n"
+            "of this one. Where it cannot be written, changes last until the agent ends.",
+    },
+    {
+        FIELD(device.trial_s),
+        .type = SETTING_DOUBLE,
+        .min = 2,
+        .max = 3600,
+        .unit = "seconds",
+        .number = 60,
+        .help = "How long a change over MQTT is on trial. It is taken back if it loses the camera\n"
+                "in that time, or if the broker is away at its end; only then is it kept.",
+    },
 #include "settings/settings_table_camera.inc"
     {
         FIELD(picture.quality),
+        .reach = SETTING_LIVE,
         .type = SETTING_UINT,
         .min = 1,
         .max = 100,
@@ -65,6 +108,7 @@ const struct setting settings_table[] = {
     },
     {
         FIELD(picture.subsampling),
+        .reach = SETTING_LIVE,
         .type = SETTING_WORD,
         .words = WORDS("4:2:0", "4:2:2", "4:4:4"),
         .text = "4:2:0",
@@ -73,6 +117,7 @@ const struct setting settings_table[] = {
     },
     {
         FIELD(picture.max_bytes),
+        .reach = SETTING_LIVE,
         .type = SETTING_SIZE,
         .min = 4096,
         .max = 268435456,
@@ -86,6 +131,7 @@ const struct setting settings_table[] = {
     },
     {
         FIELD(picture.min_quality),
+        .reach = SETTING_LIVE,
         .type = SETTING_UINT,
         .min = 1,
         .max = 100,
@@ -94,6 +140,7 @@ const struct setting settings_table[] = {
     },
     {
         FIELD(picture.exif),
+        .reach = SETTING_LIVE,
         .type = SETTING_BOOL,
         .number = 1,
         .help = "Whether the JPEG says when and how it was taken, as far as the camera tells:\n"
@@ -102,28 +149,14 @@ const struct setting settings_table[] = {
     },
     {
         FIELD(picture.payload),
+        .reach = SETTING_LIVE,
         .type = SETTING_WORD,
         .words = WORDS("base64", "raw", "json"),
         .text = "base64",
         .help = "What PREFIX/ID/image holds. base64: the JPEG as text. raw: the JPEG itself, a\n"
                 "quarter smaller. json: an object with meta and the base64 text.",
     },
-    {
-        FIELD(schedule.interval_s),
-        .type = SETTING_DOUBLE,
-        .min = 0.1,
-        .max = 604800,
-        .or_zero = true,
-        .unit = "seconds",
-        .number = 10,
-        .help = "From one picture to the next. 0 takes pictures on command only.",
-    },
-    {
-        FIELD(schedule.on_start),
-        .type = SETTING_BOOL,
-        .number = 1,
-        .help = "Whether to take a picture as soon as the camera is there.",
-    },
+#include "settings/settings_table_schedule.inc"
     {
         FIELD(mqtt.url),
         .type = SETTING_TEXT,
@@ -241,6 +274,17 @@ const struct setting settings_table[] = {
             "says offline after one and a half times this.",
     },
     {
+        FIELD(mqtt.reconnect_spread_s),
+        .type = SETTING_DOUBLE,
+        .min = 0,
+        .max = 3600,
+        .unit = "seconds",
+        .number = 30,
+        .help =
+            "When the broker itself goes away, all its clients would be back at the same moment:\n"
+            "each waits a part of this, of its own. What a network has broken is mended at once.",
+    },
+    {
         FIELD(mqtt.version),
         .type = SETTING_WORD,
         .words = WORDS("auto", "5", "3.1.1"),
@@ -298,12 +342,37 @@ const struct setting settings_table[] = {
         .help = "How fast pictures that have waited are sent to PREFIX/ID/late, behind the live\n"
                 "ones. 0: as fast as the connection takes them.",
     },
+    {
+        FIELD(commands.allow),
+        .type = SETTING_TEXT,
+        .text = "snapshot, restart, identify, shutter, config",
+        .check = settings_check_verbs,
+        .help = "The commands that are carried out; the others are refused. Whoever may write to\n"
+                "the topics can give them, so that is for the broker to bound. \"\": none.",
+    },
+    {
+        FIELD(commands.per_s),
+        .type = SETTING_DOUBLE,
+        .min = 0.1,
+        .max = 100,
+        .unit = "a second",
+        .number = 10,
+        .help = "How many commands are carried out, in the long run; more are refused.",
+    },
+    {
+        FIELD(commands.burst),
+        .type = SETTING_UINT,
+        .min = 1,
+        .max = 100,
+        .number = 20,
+        .help = "How many of them may come at once.",
+    },
 };
 const size_t settings_table_count = sizeof settings_table / sizeof settings_table[0];
 
 const char *setting_key(const struct setting *setting)
 {
-    return strchr(setting->path, '.') + 1;
+    return strrchr(setting->path, '.') + 1;
 }
 
 bool setting_in_group(const struct setting *setting, const char *group)
@@ -318,6 +387,16 @@ const struct setting *settings_table_find(const char *group, const char *key)
         const struct setting *setting = &settings_table[i];
         if (setting_in_group(setting, group) && strcmp(setting_key(setting), key) == 0) {
             return setting;
+        }
+    }
+    return NULL;
+}
+
+const struct setting *settings_table_row(const char *path)
+{
+    for (size_t i = 0; i < settings_table_count; i++) {
+        if (strcmp(settings_table[i].path, path) == 0) {
+            return &settings_table[i];
         }
     }
     return NULL;

@@ -18,12 +18,20 @@ enum setting_type {
     SETTING_WORD,   // char[SETTINGS_WORD_SIZE]: one of a closed list
 };
 
+// How a change over MQTT gets to where it counts.
+enum setting_reach {
+    SETTING_LOCAL,  // it does not: who is at the machine decides
+    SETTING_LIVE,   // with the next shot
+    SETTING_CAMERA, // the camera has to be started anew
+};
+
 struct setting {
     const char *path; // "camera.width"
     enum setting_type type;
     size_t offset; // of the field in struct settings
     size_t size;   // of the field
-    double min;    // of numbers, inclusive
+    enum setting_reach reach;
+    double min; // of numbers, inclusive
     double max;
     bool or_zero;             // 0 is fine too, below min
     double step;              // the number is min and so many of these; 0: any
@@ -42,6 +50,8 @@ struct setting_group {
     const char *help;
 };
 
+enum { SETTINGS_ROWS_MAX = 160 }; // at least settings_table_count
+
 extern const struct setting settings_table[];
 extern const size_t settings_table_count;
 extern const struct setting_group settings_groups[]; // in the order of the table
@@ -49,6 +59,9 @@ extern const size_t settings_groups_count;
 
 // The row of `key` in `group`, or NULL.
 const struct setting *settings_table_find(const char *group, const char *key);
+
+// The row of "camera.width", or NULL.
+const struct setting *settings_table_row(const char *path);
 
 // "width" of "camera.width".
 const char *setting_key(const struct setting *setting);

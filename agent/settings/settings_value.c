@@ -8,9 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 
-static void put_number(const struct setting *setting, struct settings *settings, double number)
+static void put_number(const struct setting *setting, void *fields, double number)
 {
-    char *field = (char *)settings + setting->offset;
+    char *field = (char *)fields + setting->offset;
     switch (setting->type) {
     case SETTING_BOOL: {
         bool flag = number != 0;
@@ -37,9 +37,9 @@ static void put_number(const struct setting *setting, struct settings *settings,
     assert(false && "a text is no number");
 }
 
-static void put_text(const struct setting *setting, struct settings *settings, const char *text)
+static void put_text(const struct setting *setting, void *fields, const char *text)
 {
-    char *field = (char *)settings + setting->offset;
+    char *field = (char *)fields + setting->offset;
     size_t len = strlen(text);
     assert(len < setting->size);
     memset(field, 0, setting->size);
@@ -51,16 +51,33 @@ static bool is_text(const struct setting *setting)
     return setting->type == SETTING_TEXT || setting->type == SETTING_WORD;
 }
 
+void setting_default(const struct setting *setting, void *fields)
+{
+    if (is_text(setting)) {
+        put_text(setting, fields, setting->text);
+    } else {
+        put_number(setting, fields, setting->number);
+    }
+}
+
+bool setting_is_default(const struct setting *setting, const void *fields)
+{
+    const char *field = (const char *)fields + setting->offset;
+    if (is_text(setting)) {
+        return strcmp(field, setting->text) == 0;
+    }
+    struct setting alone = *setting;
+    alone.offset = 0;
+    uint64_t number; // the largest of them
+    setting_default(&alone, &number);
+    return memcmp(field, &number, setting->size) == 0;
+}
+
 void settings_default(struct settings *settings)
 {
     memset(settings, 0, sizeof *settings);
     for (size_t i = 0; i < settings_table_count; i++) {
-        const struct setting *setting = &settings_table[i];
-        if (is_text(setting)) {
-            put_text(setting, settings, setting->text);
-        } else {
-            put_number(setting, settings, setting->number);
-        }
+        setting_default(&settings_table[i], settings);
     }
 }
 
@@ -188,29 +205,29 @@ static bool fits(enum setting_type type, enum setting_value_kind kind)
     return false;
 }
 
-bool setting_put(const struct setting *setting, struct settings *settings,
-                 struct setting_value value, struct fault *fault)
+bool setting_put(const struct setting *setting, void *fields, struct setting_value value,
+                 struct fault *fault)
 {
     if (!fits(setting->type, value.kind)) {
         return refuse_kind(setting, fault);
     }
     switch (value.kind) {
     case SETTING_VALUE_FLAG:
-        put_number(setting, settings, value.flag ? 1 : 0);
+        put_number(setting, fields, value.flag ? 1 : 0);
         return true;
     case SETTING_VALUE_WHOLE:
     case SETTING_VALUE_REAL:
         if (!check_number(setting, value, fault)) {
             return false;
         }
-        put_number(setting, settings,
+        put_number(setting, fields,
                    value.kind == SETTING_VALUE_WHOLE ? (double)value.whole : value.real);
         return true;
     case SETTING_VALUE_TEXT:
         if (!check_text(setting, value.text, fault)) {
             return false;
         }
-        put_text(setting, settings, value.text);
+        put_text(setting, fields, value.text);
         return true;
     case SETTING_VALUE_OTHER:
         break;

@@ -26,9 +26,13 @@ enum { SETTING_RANGE_SIZE = 160 };
 // Puts every default into `settings`; those that are made at run time are left empty.
 void settings_default(struct settings *settings);
 
+// Puts the row's default into its field. `fields` is a struct settings, or an element of a list,
+// whichever the row is of.
+void setting_default(const struct setting *setting, void *fields);
+bool setting_is_default(const struct setting *setting, const void *fields);
+
 // FAULT_CONFIG with what would be right instead; the key itself is not in the sentence.
-__attribute__((warn_unused_result)) bool setting_put(const struct setting *setting,
-                                                     struct settings *settings,
+__attribute__((warn_unused_result)) bool setting_put(const struct setting *setting, void *fields,
                                                      struct setting_value value,
                                                      struct fault *fault);
 

@@ -86,6 +86,27 @@ static void tiny_delays_are_delays_too(void **state)
     }
 }
 
+static void a_fleet_comes_one_after_the_other(void **state)
+{
+    (void)state;
+    unsigned per_second[20] = {0};
+    for (uint64_t seed = 0; seed < 200; seed++) {
+        struct backoff backoff = start(seed);
+        uint32_t share_ms = backoff_share(&backoff, 20000 - 1);
+        assert_in_range(share_ms, 0, 20000 - 1);
+        per_second[share_ms / 1000]++;
+        assert_int_equal(backoff_share(&backoff, 0), 0);
+    }
+    for (int i = 0; i < 20; i++) {
+        assert_in_range(per_second[i], 1, 20);
+    }
+    struct backoff backoff = start(1);
+    for (int i = 0; i < 100; i++) {
+        assert_in_range(backoff_share(&backoff, 1), 0, 1);
+        (void)backoff_share(&backoff, UINT32_MAX);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -94,6 +115,7 @@ int main(void)
         cmocka_unit_test(a_stable_success_starts_anew_and_a_short_one_does_not),
         cmocka_unit_test(two_devices_spread_and_one_repeats_itself),
         cmocka_unit_test(tiny_delays_are_delays_too),
+        cmocka_unit_test(a_fleet_comes_one_after_the_other),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

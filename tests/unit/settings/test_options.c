@@ -73,6 +73,10 @@ static void values_are_taken(void **state)
     assert_int_equal(options.action, OPTIONS_SNAPSHOT);
     assert_string_equal(options.snapshot_path, "-");
     assert_true(options.verbose);
+
+    assert_true(PARSE(&options, &fault, W("--adopt"), W("boot.conf"), W("-ca.conf")));
+    assert_int_equal(options.action, OPTIONS_ADOPT);
+    assert_string_equal(options.adopt_path, "boot.conf");
 }
 
 static void what_is_wrong_is_named(void **state)
@@ -94,6 +98,8 @@ static void what_is_wrong_is_named(void **state)
     assert_non_null(strstr(fault.text, "--config"));
     assert_false(PARSE(&options, &fault, W("--check"), W("extra")));
     assert_non_null(strstr(fault.text, "extra"));
+    assert_false(PARSE(&options, &fault, W("--adopt"), W("boot.conf")));
+    assert_non_null(strstr(fault.text, "--adopt wants --config"));
     assert_int_equal(fault.kind, FAULT_USAGE);
     assert_int_equal(options.action, OPTIONS_VERSION); // untouched
 }
@@ -111,9 +117,9 @@ static void actions_do_not_mix(void **state)
 static void help_names_every_option(void **state)
 {
     (void)state;
-    static const char *const words[] = {"--config",   "--check",   "--print-config",
-                                        "--snapshot", "--drivers", "--list-cameras",
-                                        "--verbose",  "--version", "--help"};
+    static const char *const words[] = {
+        "--config",       "--check",   "--print-config", "--snapshot", "--drivers",
+        "--list-cameras", "--verbose", "--version",      "--help",     "--adopt"};
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
         assert_non_null(strstr(options_help(), words[i]));
     }

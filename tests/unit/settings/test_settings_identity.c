@@ -21,6 +21,35 @@ static void the_board_serial_comes_first(void **state)
     assert_string_equal(id, "10000000abcdef01");
 }
 
+// The machine id is on the card, the serial number is not.
+static void a_copied_card_in_another_board_is_another_device(void **state)
+{
+    (void)state;
+    char one[SETTINGS_ID_SIZE];
+    char other[SETTINGS_ID_SIZE];
+    struct fault fault;
+    folder_write_text("card", "0123456789abcdef0123456789abcdef\n");
+    folder_write("board-1", "10000000abcdef01", 17); // with its NUL, as the device tree has it
+    folder_write("board-2", "10000000abcdef02", 17);
+    assert_true(settings_identity("board-1", "card", one, &fault));
+    assert_true(settings_identity("board-2", "card", other, &fault));
+    assert_string_equal(one, "10000000abcdef01");
+    assert_string_equal(other, "10000000abcdef02");
+}
+
+// It has no machine id of its own, and sees the board of its host.
+static void a_container_is_the_board_or_must_be_named(void **state)
+{
+    (void)state;
+    char id[SETTINGS_ID_SIZE];
+    struct fault fault;
+    folder_write("board-1", "10000000abcdef01", 17);
+    assert_true(settings_identity("board-1", "absent", id, &fault));
+    assert_string_equal(id, "10000000abcdef01");
+    assert_false(settings_identity("absent", "absent", id, &fault));
+    assert_non_null(strstr(fault.text, "set device.id"));
+}
+
 static void the_machine_id_is_not_published(void **state)
 {
     (void)state;
@@ -76,6 +105,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_board_serial_comes_first),
+        cmocka_unit_test(a_copied_card_in_another_board_is_another_device),
+        cmocka_unit_test(a_container_is_the_board_or_must_be_named),
         cmocka_unit_test(the_machine_id_is_not_published),
         cmocka_unit_test(neither_is_a_fault),
         cmocka_unit_test(a_long_serial_is_cut),

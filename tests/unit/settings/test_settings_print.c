@@ -19,7 +19,7 @@ static void print_to(const char *name, const struct settings *settings)
     struct bytes text;
     struct fault fault;
     bytes_init(&text);
-    assert_true(settings_print(settings, &text, &fault));
+    assert_true(settings_print(settings, NULL, &text, &fault));
     folder_write(name, text.data, text.len);
     bytes_fini(&text);
 }

@@ -2,6 +2,7 @@
 #include "settings/settings_table.h"
 
 #include "folder.h"
+#include "settings/settings_list.h"
 #include "settings/settings_suggest.h"
 #include "settings/settings_value.h"
 
@@ -87,6 +88,9 @@ static void rows_are_well_formed(void **state)
             assert_string_not_equal(row->path, settings_table[j].path);
         }
         covered += row->size;
+    }
+    for (size_t i = 0; i < settings_lists_count; i++) {
+        covered += sizeof(uint32_t) + settings_lists[i].max * settings_lists[i].element_size;
     }
     // a field without a row would make the struct larger than its rows and their padding
     assert_true(sizeof(struct settings) - covered < 8 * (settings_groups_count + 4));
@@ -204,7 +208,10 @@ static bool is_no_plain_text(const struct setting *row)
     return row->check == settings_table_find("mqtt", "url")->check ||
            row->check == settings_table_find("spool", "path")->check ||
            row->check == settings_table_find("camera", "awb_gains")->check ||
-           row->check == settings_table_find("camera", "roi")->check;
+           row->check == settings_table_find("camera", "roi")->check ||
+           row->check == settings_table_find("device", "groups")->check ||
+           row->check == settings_table_find("commands", "allow")->check ||
+           setting_in_group(row, "schedule");
 }
 
 static void lengths_of_every_text(void **state)
@@ -301,6 +308,11 @@ static void suggestions(void **state)
         {"mqtt", "clientid", "mqtt.client_id"},
         {"mqtt", "user_name", "mqtt.username"},
         {"schedule", "interval", "schedule.interval_s"},
+        {"schedule", "entrys", "schedule.entries"},
+        {"schedule", "windows", "schedule.window"},
+        {"schedule.entries", "windows", "schedule.entries.window"},
+        {"schedule.entries", "maxbytes", "schedule.entries.max_bytes"},
+        {"schedule.entries", "titel", NULL},
         {"device", "i", "device.id"},
         {"mqtt", "fos", "mqtt.qos"},
         {"camera", "fos", "camera.fps"},
