@@ -56,7 +56,9 @@ bool camera_is_resting(const struct camera *camera)
 
 struct camera_health camera_health(const struct camera *camera)
 {
-    return camera->health;
+    struct camera_health health = camera->health;
+    health.driver_pid = camera->link.pid;
+    return health;
 }
 
 // ---- the way up
@@ -84,6 +86,9 @@ void camera_send(struct camera *camera, enum driver_message_type type,
 void camera_spawn(struct camera *camera)
 {
     struct fault fault;
+    camera->spawned_ns = timing_now_ns();
+    camera->has_waited = false;
+    camera->is_changing = false;
     if (!driver_link_spawn(&camera->link, camera->drivers_path, camera->settings->driver, &fault)) {
         camera_fail(camera, &fault);
         return;
@@ -208,7 +213,7 @@ static void on_message(struct camera *camera, const struct driver_message *messa
         on_log(camera, &message->log);
     } else if (message->type == DRIVER_LOST) {
         fault_set(&fault, FAULT_CAMERA, ENODEV, "%s", message->lost.text);
-        camera_fail(camera, &fault);
+        camera_fail_for_good(camera, &fault);
     } else if (message->type == DRIVER_FAILED) {
         camera_on_failed(camera, &message->failed);
     } else if (message->type == DRIVER_HELLO && state == CAMERA_GREETING) {

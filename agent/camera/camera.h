@@ -62,16 +62,31 @@ void camera_start(struct camera *camera);
 
 bool camera_is_online(const struct camera *camera);
 
+// Other settings from now on, borrowed as those before. Where they differ the driver is started
+// anew, and the camera stays online meanwhile unless it does not come back; a shot that runs is
+// for the new driver. True: they differ.
+bool camera_apply(struct camera *camera, const struct settings_camera *settings);
+
+// Starts the driver anew, likewise. Does nothing before camera_start and after camera_shut.
+void camera_restart(struct camera *camera);
+
+// Ends the driver, so that the camera's device is not open: offline, for the reason `why`, until
+// camera_open. Before camera_start, in its place. A shot that runs fails.
+void camera_shut(struct camera *camera, const struct fault *why);
+void camera_open(struct camera *camera); // after camera_shut only
+
 // Whether it is cold and its device closed.
 bool camera_is_resting(const struct camera *camera);
 
 // For `health`.
 struct camera_health camera_health(const struct camera *camera);
 
-// Asks for one frame whose exposure begins at or after `not_before_ns`, or for the newest one there
-// is (camera.freshness). One shot at a time, only while online. Answered by exactly one of frame
-// and failed, within the deadline that camera.timeout_s sets, after the camera has started and
-// settled.
+// Asks for one frame whose exposure begins at or after `not_before_ns`; 0 is for the newest one
+// that there is (where camera.freshness is "latest", the driver keeps one). One shot at a time,
+// only while online. Answered by exactly one of frame and failed, within the deadline that
+// camera.timeout_s sets, after the camera has started and settled. If the driver dies or has to be
+// ended meanwhile, the camera goes offline, and the shot is for the next driver, unless it is the
+// camera itself that has gone.
 void camera_shoot(struct camera *camera, uint64_t shot, int64_t not_before_ns);
 
 // Ends the loan; also right for a frame of a driver that has died since.

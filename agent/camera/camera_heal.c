@@ -5,23 +5,25 @@
 #include "camera/camera_parts.h"
 
 #include <errno.h>
-#include <math.h>
 #include <string.h>
 
 enum {
-    BUSY_RETRY_MAX_MS = 3000, // another process may let go of the camera at any time
-    STATUS_NOT_LOADED = 127,  // of the dynamic loader
+    OTHERS_RETRY_MAX_MS = 3000, // another process may let go of the camera, or a plug find its
+                                // socket, at any time
+    STATUS_NOT_LOADED = 127,    // of the dynamic loader
 };
 
 // ---- the way down
 
+// A shot that has its time left is for the next driver.
 static void tell_offline(struct camera *camera, const struct fault *why)
 {
     camera->is_online = false;
-    uint64_t shot = camera_end_shot(camera);
-    if (shot != 0) {
-        camera->health.shots_failed++;
-        camera->events->failed(camera->context, shot, why);
+    if (loop_timer_is_set(camera->loop, camera->shot_timer)) {
+        camera->is_sent = false;
+        loop_timer_clear(camera->loop, camera->stall_timer);
+    } else {
+        camera_fail_shot(camera, why);
     }
     if (camera->why.kind == FAULT_NONE || strcmp(camera->why.text, why->text) != 0) {
         camera->why = *why;
@@ -44,25 +46,44 @@ void camera_fail(struct camera *camera, const struct fault *why)
     }
 }
 
+void camera_fail_for_good(struct camera *camera, const struct fault *why)
+{
+    loop_timer_clear(camera->loop, camera->shot_timer);
+    camera_fail(camera, why);
+}
+
+// A camera that is there but not ready will be announced, too, unless it was made ready just while
+// the driver began to listen: so that is tried again sooner.
 void camera_on_waiting(struct camera *camera, const struct driver_waiting *message)
 {
     struct fault why;
     fault_set(&why, FAULT_CAMERA, message->code, "%s", message->text);
-    camera_set_stage(camera, CAMERA_WAITING, camera->deadlines.waiting_ms);
+    uint32_t patience_ms = camera->deadlines.waiting_ms;
+    if (why.code != ENODEV) {
+        uint32_t delay_ms = backoff_failed(&camera->backoff, timing_now_ns());
+        patience_ms = delay_ms < patience_ms ? delay_ms : patience_ms;
+    }
+    camera_set_stage(camera, CAMERA_WAITING, patience_ms);
     camera->pong_is_due = false;
     loop_timer_set(camera->loop, camera->ping_timer,
                    timing_now_ns() + TIMING_MS(camera->deadlines.ping_interval_ms));
+    loop_timer_clear(camera->loop, camera->shot_timer);
     tell_offline(camera, &why);
 }
 
 static void schedule_retry(struct camera *camera)
 {
     int64_t now_ns = timing_now_ns();
-    uint32_t delay_ms = backoff_failed(&camera->backoff, now_ns);
-    if (camera->why.code == EBUSY && delay_ms > BUSY_RETRY_MAX_MS) {
-        delay_ms = BUSY_RETRY_MAX_MS;
-    }
     camera->state = CAMERA_IDLE;
+    if (!camera->is_begun) {
+        return;
+    }
+    // nobody listens for a camera meanwhile
+    uint32_t delay_ms = camera->has_waited ? 0 : backoff_failed(&camera->backoff, now_ns);
+    bool is_up_to_others = camera->why.code == EBUSY || camera->why.code == ENODEV;
+    if (is_up_to_others && delay_ms > OTHERS_RETRY_MAX_MS) {
+        delay_ms = OTHERS_RETRY_MAX_MS;
+    }
     loop_timer_set(camera->loop, camera->retry_timer, now_ns + TIMING_MS(delay_ms));
 }
 
@@ -89,6 +110,7 @@ void camera_on_stage_deadline(void *context)
         return;
     }
     if (camera->state == CAMERA_WAITING) {
+        camera->has_waited = true;
         fault = camera->why;
     } else {
         const char *what =
@@ -115,9 +137,70 @@ static void tell_end(const struct camera *camera, const char *how, struct fault 
 static void rested(struct camera *camera)
 {
     loop_timer_clear(camera->loop, camera->stage_timer);
-    camera->state = CAMERA_RESTING;
-    if (camera->shot != 0) {
+    camera->state = camera->is_begun ? CAMERA_RESTING : CAMERA_IDLE;
+    if (camera->shot != 0 || camera->is_changing) {
         camera_spawn(camera);
+    }
+}
+
+// The driver ends by itself.
+static void begin_closing(struct camera *camera)
+{
+    camera_let_go(camera);
+    camera_set_stage(camera, CAMERA_CLOSING, camera->deadlines.exit_ms);
+}
+
+void camera_restart(struct camera *camera)
+{
+    if (!camera->is_begun) {
+        return;
+    }
+    camera->is_changing = true;
+    camera->is_sent = false;
+    camera->stream_restarts = 0;
+    loop_timer_clear(camera->loop, camera->shot_timer);
+    loop_timer_clear(camera->loop, camera->stall_timer);
+    if (camera->state == CAMERA_IDLE) {
+        loop_timer_set(camera->loop, camera->retry_timer, timing_now_ns());
+    } else if (camera->state == CAMERA_RESTING) {
+        camera_spawn(camera); // to see that it works
+    } else if (camera->state != CAMERA_CLOSING && camera->state != CAMERA_ENDING) {
+        begin_closing(camera);
+    }
+}
+
+bool camera_apply(struct camera *camera, const struct settings_camera *settings)
+{
+    bool is_same = memcmp(camera->settings, settings, sizeof *settings) == 0;
+    camera->settings = settings;
+    if (!is_same) {
+        camera_restart(camera);
+    }
+    return !is_same && camera->is_begun;
+}
+
+void camera_shut(struct camera *camera, const struct fault *why)
+{
+    camera->is_begun = false;
+    camera->is_changing = false;
+    loop_timer_clear(camera->loop, camera->retry_timer);
+    loop_timer_clear(camera->loop, camera->shot_timer); // no other driver comes for it
+    if (camera->state == CAMERA_RESTING) {
+        camera->state = CAMERA_IDLE;
+    } else if (camera->state != CAMERA_IDLE && camera->state != CAMERA_CLOSING &&
+               camera->state != CAMERA_ENDING) {
+        begin_closing(camera);
+    }
+    tell_offline(camera, why);
+}
+
+void camera_open(struct camera *camera)
+{
+    camera->is_begun = true;
+    if (camera->state == CAMERA_IDLE) {
+        camera_spawn(camera);
+    } else {
+        camera->is_changing = true; // as soon as the process has gone
     }
 }
 
@@ -139,6 +222,8 @@ void camera_on_process_end(void *context, short revents)
     }
     if (camera->state == CAMERA_CLOSING) {
         rested(camera);
+    } else if (camera->state == CAMERA_ENDING && camera->is_changing) {
+        camera_spawn(camera);
     } else if (camera->state == CAMERA_ENDING) {
         schedule_retry(camera);
     } else {
@@ -188,9 +273,7 @@ void camera_on_ping(void *context)
 static void watch_idle_stream(struct camera *camera, const struct driver_pong *pong)
 {
     double waiting_ms = (double)pong->waiting_ns / 1e6;
-    double timeout_ms = camera->settings->timeout_s * 1000;
-    double patience_ms = camera_patience_ms(camera);
-    if (waiting_ms <= (patience_ms < INFINITY ? patience_ms : timeout_ms)) {
+    if (waiting_ms <= camera_patience_ms(camera)) {
         camera->stream_restarts = pong->frames > 0 ? 0 : camera->stream_restarts;
         return;
     }

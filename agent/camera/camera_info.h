@@ -25,4 +25,5 @@ struct camera_health {
     uint32_t stream_restarts;
     uint32_t restarts;     // of the driver
     uint32_t shots_failed; // in a row, until now
+    int driver_pid;        // 0: none runs
 };

@@ -44,11 +44,14 @@ struct camera {
     struct backoff backoff;
     struct fault why; // of the present outage
     bool is_begun;
+    bool is_changing; // other settings: the next driver is started as soon as this one is gone
+    bool has_waited;  // this driver, for a camera, and in vain
 
     uint64_t shot; // 0: none is running
     int64_t not_before_ns;
     bool is_sent;             // the driver has been asked
-    int64_t stream_begun_ns;  // when the stream was started
+    int64_t spawned_ns;       // when the driver was started
+    int64_t stream_begun_ns;  // when its stream was
     double exposure_ms;       // of the newest frame that told; 0: none did
     unsigned stream_restarts; // since the last sign of life of the stream
     bool pong_is_due;
@@ -82,8 +85,9 @@ void camera_on_stall(void *context);         // stall_timer
 void camera_on_shot_deadline(void *context); // shot_timer
 void camera_on_rest(void *context);          // rest_timer
 uint64_t camera_end_shot(struct camera *camera);
+void camera_fail_shot(struct camera *camera, const struct fault *why); // if one is running
 
-// How long a healthy stream may take for the next frame; INFINITY: nobody knows.
+// How long a healthy stream may take for the next frame.
 double camera_patience_ms(const struct camera *camera);
 
 // camera_heal.c
@@ -91,6 +95,8 @@ double camera_patience_ms(const struct camera *camera);
 // Everything that can go wrong comes here, once per driver: tells why, gets rid of the process, and
 // waits for its end before the next try, because it may still hold the camera.
 void camera_fail(struct camera *camera, const struct fault *why);
+// The same where no other driver could answer the shot that runs.
+void camera_fail_for_good(struct camera *camera, const struct fault *why);
 void camera_restart_stream(struct camera *camera, const struct fault *why);
 void camera_on_stopped(struct camera *camera);
 void camera_on_pong(struct camera *camera, const struct driver_pong *pong);

@@ -19,12 +19,12 @@ static bool is_cold(const struct camera *camera)
 
 double camera_patience_ms(const struct camera *camera)
 {
-    if (camera->info.frame_interval_ms <= 0) {
-        return INFINITY;
-    }
     // three exposures: one that had begun, one that is dropped for its age, and the one
     double exposure_ms = fmax(camera->exposure_ms, camera->settings->exposure_us / 1000.0);
     double frames_ms = PATIENCE_FRAMES * camera->info.frame_interval_ms;
+    if (frames_ms <= 0) { // a webcam does not tell; the rest is for a new start, and to settle
+        frames_ms = camera->settings->timeout_s * 1000 / 3;
+    }
     return fmax(camera->deadlines.stall_ms, frames_ms + 3 * exposure_ms);
 }
 
@@ -76,8 +76,7 @@ void camera_shoot(struct camera *camera, uint64_t shot, int64_t not_before_ns)
     assert(camera->is_online && camera->shot == 0 && shot != 0);
     camera->shot = shot;
     camera->is_sent = false;
-    bool is_any_new_enough = strcmp(camera->settings->freshness, "latest") == 0;
-    camera->not_before_ns = is_any_new_enough ? 0 : not_before_ns;
+    camera->not_before_ns = not_before_ns;
     loop_timer_clear(camera->loop, camera->rest_timer);
     if (camera->state == CAMERA_STREAMING) {
         send_shot(camera);
@@ -95,9 +94,25 @@ uint64_t camera_end_shot(struct camera *camera)
     return shot;
 }
 
+void camera_fail_shot(struct camera *camera, const struct fault *why)
+{
+    uint64_t shot = camera_end_shot(camera);
+    if (shot != 0) {
+        camera->health.shots_failed++;
+        camera->events->failed(camera->context, shot, why);
+    }
+}
+
+// A frame that may be older than its shot is at least of this driver's time; what a driver takes
+// off for an exposure that it reports is granted.
 static bool check_is_fresh(const struct camera *camera, const struct driver_frame *message,
                            struct fault *fault)
 {
+    double exposure_ns = fmax(message->facts.exposure_us, 0) * 1000; // of NAN: 0
+    if ((double)message->captured_ns + exposure_ns < (double)camera->spawned_ns) {
+        return fault_set(fault, FAULT_CAMERA, 0,
+                         "the driver sent a frame of before it was started");
+    }
     if (message->captured_ns >= camera->not_before_ns) {
         return true;
     }
@@ -140,18 +155,17 @@ void camera_on_failed(struct camera *camera, const struct driver_failed *failed)
     struct fault fault;
     fault_set(&fault, FAULT_CAMERA, failed->code, "%s", failed->text);
     if (failed->shot == 0 && !is_configured) {
-        camera_fail(camera, &fault);
+        camera_fail_for_good(camera, &fault);
     } else if (failed->shot != camera->shot || camera->shot == 0 || !camera->is_sent) {
         fault_set(&fault, FAULT_CAMERA, 0, "the driver failed a shot that was not asked for");
         camera_fail(camera, &fault);
-    } else if (camera->health.shots_failed + 1 >= SHOT_FAILURES_MAX) {
-        fault_prefix(&fault, "%u shots failed in a row", camera->health.shots_failed + 1);
-        camera_fail(camera, &fault);
     } else {
-        camera->health.shots_failed++;
-        uint64_t shot = camera_end_shot(camera);
         rest_after_a_while(camera);
-        camera->events->failed(camera->context, shot, &fault);
+        camera_fail_shot(camera, &fault);
+        if (camera->health.shots_failed >= SHOT_FAILURES_MAX) {
+            fault_prefix(&fault, "%u shots failed in a row", camera->health.shots_failed);
+            camera_fail(camera, &fault);
+        }
     }
 }
 
@@ -188,7 +202,11 @@ void camera_on_shot_deadline(void *context)
     fault_set(&fault, FAULT_CAMERA, ETIMEDOUT,
               "no frame within %.1f s (camera.timeout_s): the camera has stalled",
               camera->settings->timeout_s);
-    camera_fail(camera, &fault);
+    if (camera->is_online) {
+        camera_fail(camera, &fault);
+    } else { // no driver came up in time to answer it
+        camera_fail_shot(camera, &camera->why);
+    }
 }
 
 void camera_on_rest(void *context)

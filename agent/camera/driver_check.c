@@ -13,53 +13,6 @@ enum {
     FRAME_INTERVAL_MAX_MS = 600000,
 };
 
-#define MESSAGE_SIZE(member) \
-    (offsetof(struct driver_message, member) + sizeof((struct driver_message *)0)->member)
-
-static const size_t HEAD_SIZE = offsetof(struct driver_message, hello);
-
-size_t driver_message_size(uint32_t type)
-{
-    switch ((enum driver_message_type)type) {
-    case DRIVER_HELLO:
-        return MESSAGE_SIZE(hello);
-    case DRIVER_CAMERA:
-        return MESSAGE_SIZE(camera);
-    case DRIVER_CONFIGURED:
-        return MESSAGE_SIZE(configured);
-    case DRIVER_BUFFER:
-        return MESSAGE_SIZE(buffer);
-    case DRIVER_FRAME:
-        return MESSAGE_SIZE(frame);
-    case DRIVER_FAILED:
-        return MESSAGE_SIZE(failed);
-    case DRIVER_LOST:
-        return MESSAGE_SIZE(lost);
-    case DRIVER_LOG:
-        return MESSAGE_SIZE(log);
-    case DRIVER_WAITING:
-        return MESSAGE_SIZE(waiting);
-    case DRIVER_PONG:
-        return MESSAGE_SIZE(pong);
-    case DRIVER_CONFIGURE:
-        return MESSAGE_SIZE(configure);
-    case DRIVER_SHOOT:
-        return MESSAGE_SIZE(shoot);
-    case DRIVER_GIVE_BACK:
-        return MESSAGE_SIZE(give_back);
-    case DRIVER_LIST_END:
-    case DRIVER_STARTED:
-    case DRIVER_STOPPED:
-    case DRIVER_APPEARED:
-    case DRIVER_LIST:
-    case DRIVER_START:
-    case DRIVER_PING:
-    case DRIVER_STOP:
-        return HEAD_SIZE;
-    }
-    return 0;
-}
-
 static bool is_ended(const char *text, size_t size, struct fault *fault)
 {
     return memchr(text, '\0', size) != NULL ||
@@ -94,8 +47,9 @@ static bool check_reason(char *text, size_t size, struct fault *fault)
     return check_text(text, size, fault);
 }
 
-static bool check_hello(struct driver_hello *hello, struct fault *fault)
+static bool check_hello(struct driver_message *message, struct fault *fault)
 {
+    struct driver_hello *hello = &message->hello;
     if (hello->protocol != DRIVER_PROTOCOL_VERSION) {
         return fault_set(fault, FAULT_CAMERA, 0,
                          "the driver speaks protocol %u, this agent speaks %d: install both from "
@@ -106,16 +60,18 @@ static bool check_hello(struct driver_hello *hello, struct fault *fault)
            check_text(hello->library, sizeof hello->library, fault);
 }
 
-static bool check_camera(struct driver_camera *camera, struct fault *fault)
+static bool check_camera(struct driver_message *message, struct fault *fault)
 {
+    struct driver_camera *camera = &message->camera;
     return check_text(camera->id, sizeof camera->id, fault) &&
            check_text(camera->model, sizeof camera->model, fault) &&
            check_text(camera->location, sizeof camera->location, fault) &&
            check_lines(camera->details, sizeof camera->details, fault);
 }
 
-static bool check_configured(struct driver_configured *configured, struct fault *fault)
+static bool check_configured(struct driver_message *message, struct fault *fault)
 {
+    struct driver_configured *configured = &message->configured;
     if (configured->width == 0 || configured->width > WIDTH_MAX || configured->height == 0 ||
         configured->height > WIDTH_MAX) {
         return fault_set(fault, FAULT_CAMERA, 0, "the driver announced the size %ux%u",
@@ -170,55 +126,81 @@ static void clean_facts(struct frame_facts *facts)
     }
 }
 
-static bool check_frame(struct driver_frame *frame, struct fault *fault)
+static bool check_frame(struct driver_message *message, struct fault *fault)
 {
-    clean_facts(&frame->facts);
-    return frame->settling < SETTLING_COUNT ||
+    clean_facts(&message->frame.facts);
+    return message->frame.settling < SETTLING_COUNT ||
            fault_set(fault, FAULT_CAMERA, 0, "the driver sent a frame that has settled as %u",
-                     frame->settling);
+                     message->frame.settling);
 }
 
-static bool check_body(struct driver_message *message, struct fault *fault)
+static bool check_failed(struct driver_message *message, struct fault *fault)
 {
-    switch ((enum driver_message_type)message->type) {
-    case DRIVER_HELLO:
-        return check_hello(&message->hello, fault);
-    case DRIVER_CAMERA:
-        return check_camera(&message->camera, fault);
-    case DRIVER_CONFIGURED:
-        return check_configured(&message->configured, fault);
-    case DRIVER_FRAME:
-        return check_frame(&message->frame, fault);
-    case DRIVER_FAILED:
-        return check_reason(message->failed.text, sizeof message->failed.text, fault);
-    case DRIVER_LOST:
-        return check_reason(message->lost.text, sizeof message->lost.text, fault);
-    case DRIVER_LOG:
-        return check_text(message->log.text, sizeof message->log.text, fault);
-    case DRIVER_WAITING:
-        return check_reason(message->waiting.text, sizeof message->waiting.text, fault);
-    case DRIVER_PONG:
-        return message->pong.waiting_ns >= 0 ||
-               fault_set(fault, FAULT_CAMERA, 0,
-                         "the driver says that it has waited for less "
-                         "than no time");
-    case DRIVER_BUFFER: // held against its descriptors by driver_check_buffer
-    case DRIVER_LIST_END:
-    case DRIVER_STARTED:
-    case DRIVER_STOPPED:
-    case DRIVER_APPEARED:
-        return true;
-    case DRIVER_LIST:
-    case DRIVER_CONFIGURE:
-    case DRIVER_START:
-    case DRIVER_SHOOT:
-    case DRIVER_GIVE_BACK:
-    case DRIVER_PING:
-    case DRIVER_STOP:
-        break;
-    }
-    return fault_set(fault, FAULT_CAMERA, 0,
-                     "the driver sent message type %u, which is the agent's", message->type);
+    return check_reason(message->failed.text, sizeof message->failed.text, fault);
+}
+
+static bool check_lost(struct driver_message *message, struct fault *fault)
+{
+    return check_reason(message->lost.text, sizeof message->lost.text, fault);
+}
+
+static bool check_waiting(struct driver_message *message, struct fault *fault)
+{
+    return check_reason(message->waiting.text, sizeof message->waiting.text, fault);
+}
+
+static bool check_log(struct driver_message *message, struct fault *fault)
+{
+    return check_text(message->log.text, sizeof message->log.text, fault);
+}
+
+static bool check_pong(struct driver_message *message, struct fault *fault)
+{
+    return message->pong.waiting_ns >= 0 ||
+           fault_set(fault, FAULT_CAMERA, 0,
+                     "the driver says that it has waited for less than no time");
+}
+
+static bool check_nothing(struct driver_message *message, struct fault *fault)
+{
+    (void)message;
+    (void)fault;
+    return true;
+}
+
+enum { HEAD_SIZE = offsetof(struct driver_message, hello) };
+#define SIZE_WITH(member) (HEAD_SIZE + sizeof((struct driver_message *)0)->member)
+
+static const struct kind {
+    size_t size;                                                        // 0: there is none
+    bool (*check)(struct driver_message *message, struct fault *fault); // NULL: it is the agent's
+} kinds[] = {
+    [DRIVER_HELLO] = {SIZE_WITH(hello), check_hello},
+    [DRIVER_CAMERA] = {SIZE_WITH(camera), check_camera},
+    [DRIVER_LIST_END] = {HEAD_SIZE, check_nothing},
+    [DRIVER_CONFIGURED] = {SIZE_WITH(configured), check_configured},
+    [DRIVER_BUFFER] = {SIZE_WITH(buffer), check_nothing}, // but by driver_check_buffer
+    [DRIVER_STARTED] = {HEAD_SIZE, check_nothing},
+    [DRIVER_FRAME] = {SIZE_WITH(frame), check_frame},
+    [DRIVER_FAILED] = {SIZE_WITH(failed), check_failed},
+    [DRIVER_LOST] = {SIZE_WITH(lost), check_lost},
+    [DRIVER_PONG] = {SIZE_WITH(pong), check_pong},
+    [DRIVER_STOPPED] = {HEAD_SIZE, check_nothing},
+    [DRIVER_LOG] = {SIZE_WITH(log), check_log},
+    [DRIVER_WAITING] = {SIZE_WITH(waiting), check_waiting},
+    [DRIVER_APPEARED] = {HEAD_SIZE, check_nothing},
+    [DRIVER_LIST] = {HEAD_SIZE, NULL},
+    [DRIVER_CONFIGURE] = {SIZE_WITH(configure), NULL},
+    [DRIVER_START] = {HEAD_SIZE, NULL},
+    [DRIVER_SHOOT] = {SIZE_WITH(shoot), NULL},
+    [DRIVER_GIVE_BACK] = {SIZE_WITH(give_back), NULL},
+    [DRIVER_PING] = {HEAD_SIZE, NULL},
+    [DRIVER_STOP] = {HEAD_SIZE, NULL},
+};
+
+size_t driver_message_size(uint32_t type)
+{
+    return type < sizeof kinds / sizeof kinds[0] ? kinds[type].size : 0;
 }
 
 bool driver_check_message(struct driver_message *message, size_t len, struct fault *fault)
@@ -236,7 +218,11 @@ bool driver_check_message(struct driver_message *message, size_t len, struct fau
                          "the driver sent %zu bytes, said %u, where message type %u has %zu", len,
                          message->size, message->type, size);
     }
-    return check_body(message, fault);
+    if (kinds[message->type].check == NULL) {
+        return fault_set(fault, FAULT_CAMERA, 0,
+                         "the driver sent message type %u, which is the agent's", message->type);
+    }
+    return kinds[message->type].check(message, fault);
 }
 
 uint32_t driver_plane_count(enum pixel_format format)

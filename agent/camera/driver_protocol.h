@@ -222,7 +222,7 @@ struct driver_lost { // the camera is gone; the driver ends after this
 // Instead of a failed configure: there is no such camera now, and DRIVER_APPEARED will tell when
 // there may be one.
 struct driver_waiting {
-    int32_t code; // an errno, or 0
+    int32_t code; // ENODEV: there is nothing; ENXIO: what there is cannot be used, or not yet
     uint32_t reserved;
     char text[320];
 };

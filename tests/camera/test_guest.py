@@ -20,11 +20,12 @@ import virtual_camera  # noqa: E402
 from agent import AGENT  # noqa: E402
 from guest_agent import Scene  # noqa: E402
 
-# libcamera 0.4.0, 0.7.2, 0.0.3, 0.3.2: the first two get every test, the others take pictures. Both
-# lists begin alike, since pytest groups the tests of a guest by its place in them.
-VERSIONS = {"trixie": "0.4", "sid": "0.7", "bookworm": "0.0", "bookworm-backports": "0.3"}
-every_version = pytest.mark.parametrize("guest", VERSIONS, indirect=True, scope="session")
-new_versions = pytest.mark.parametrize("guest", ["trixie", "sid"], indirect=True, scope="session")
+# The newer two get every test, the others take pictures. Both lists begin alike, since pytest
+# groups the tests of a guest by its place in them.
+every_version = pytest.mark.parametrize("guest", virtual_camera.VERSIONS, indirect=True,
+                                        scope="session")
+new_versions = pytest.mark.parametrize("guest", virtual_camera.SUITES, indirect=True,
+                                       scope="session")
 
 # what a user is promised
 STALL_MAX_S = 5
@@ -70,7 +71,7 @@ def guest(request, frames, tmp_path_factory):
     image = tmp_path_factory.mktemp(f"guest-{request.param}") / "initramfs"
     initramfs.write(image, base, built, AGENT, {name: data for name, (data, _) in frames.items()})
     guest = machine.Guest(base, image)
-    guest.libcamera = VERSIONS[request.param]
+    guest.libcamera = virtual_camera.VERSIONS[request.param]
     yield guest
     guest.close()
 
@@ -116,13 +117,28 @@ def test_capture(guest, scene, form, size):
         assert (meta["width"], meta["height"]) == size
         assert scene.name(image).startswith(f"{form.lower()}-{width}x{height}-")
         assert_fresh(scene, webcam, image, commanded_at)
+    assert not webcam.process.matches(" set ")  # the settings leave it alone
+
+
+@every_version
+def test_controls(scene):
+    """What the settings say arrives at the webcam, and nothing else: it is set to 100 us and 1/64."""
+    webcam, _ = streaming(scene, camera={"exposure_us": 20000, "brightness": 0.5})
+    scene.snapshot("shot")
+    told = {match[1] for _, match in webcam.process.matches(r" set (\S+ -?\d+)$")}
+    assert told == {"ae-mode 1", "exposure 200", "brightness 32"}
+
+
+# what is wrong inside of raw pixels nobody can see
+BAD_FRAMES = [("MJPEG", fault) for fault in ("truncate", "hole", "garbage", "empty", "error")] + [
+    ("YUYV", fault) for fault in ("truncate", "hole", "empty", "error")]
 
 
 @new_versions
-@pytest.mark.parametrize("fault", ["truncate", "hole", "garbage", "empty", "error"])
-def test_bad_frames(scene, fault):
+@pytest.mark.parametrize("form, fault", BAD_FRAMES)
+def test_bad_frames(scene, form, fault):
     """None of them is published, and the command gets the next good one."""
-    webcam, _ = streaming(scene)
+    webcam, _ = streaming(scene, camera={"format": form})
     scene.snapshot("before")
     webcam.fault(fault)
     mark = scene.wire.mark()
@@ -240,3 +256,16 @@ def test_list(guest, scene):
                         "--list-cameras")
     for words in ("Simulated webcam", "MJPEG 640x480, 1280x720", "YUYV 640x480, 1280x720"):
         assert words in listing, listing
+
+
+@new_versions
+def test_a_clock_that_is_set(guest, scene):
+    """The one place where a test may set a machine's clock: the schedule knows at once."""
+    guest.run('date -u -s "1970-01-01 00:10:00"')
+    _, agent = streaming(scene, schedule={"interval_s": 600.0, "window": "12:00-18:00"})
+    mark = scene.wire.mark()
+    guest.run('date -u -s "2026-07-15 11:59:58"')
+    agent.log.wait("the clock has been set: it is 2026-07-15T11:59:58")
+    meta = scene.wire.wait("/cam/meta", mark=mark).json()
+    assert meta["trigger"] == "timer" and meta["captured_at"].startswith("2026-07-15T12:00:0")
+    assert meta["clock_synced"] is False  # nobody in there keeps it right

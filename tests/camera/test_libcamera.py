@@ -287,6 +287,21 @@ def test_the_newest_frame_at_once(driver):
         take(client)
 
 
+def test_the_newest_frame_is_new_with_one_buffer_left(driver):
+    """It makes room for the next, if all the others are on loan."""
+    with DriverClient(driver) as client:
+        streaming(client, keep_latest=True, idle_fps=4)
+        for _ in range(client.configured.buffer_count - 1):
+            client.shoot()
+            client.frame()
+        for _ in range(3):
+            assert client.receive(1.1) is None
+            asked = client.shoot(0) or monotonic_ns()
+            frame = client.frame()
+            assert frame.captured_ns > asked - 600 * MS
+            client.give_back(frame)
+
+
 def test_the_newest_frame_is_nobodys_to_fill(driver):
     with DriverClient(driver) as client:
         streaming(client, select=JPEGS, keep_latest=True, idle_fps=30)

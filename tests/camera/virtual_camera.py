@@ -19,7 +19,8 @@ BUILD = ROOT / "build" / "camera"
 # what was downloaded may be shared between working trees
 CACHE = pathlib.Path(os.environ.get("STILL2MQTT_LIBCAMERA_CACHE", ROOT / "build" / "libcamera"))
 
-SUITES = {"trixie": "0.4", "sid": "0.7"}
+SUITES = {"trixie": "0.4", "sid": "0.7"}  # those with a virtual pipeline
+VERSIONS = {**SUITES, "bookworm": "0.0", "bookworm-backports": "0.3"}
 
 PICTURE_SIZE = (1280, 720)
 PICTURE_COUNT = 3  # each is shown for four frames
@@ -70,19 +71,30 @@ class Unavailable(Exception):
     """Why this libcamera cannot be had here."""
 
 
-def build(suite):
-    """Fetches the suite's libcamera, builds the driver against it, returns the folder of both."""
+def fetch(suite):
+    """The root folder of the suite's libcamera."""
     fetched = CACHE / suite
     result = subprocess.run([HERE / "fetch-libcamera", suite, fetched], text=True, check=False,
                             stdout=subprocess.PIPE, timeout=600)
     if result.returncode == 77:
         raise Unavailable(result.stdout.strip())
     result.check_returncode()
-    return build_against(fetched / "root", BUILD / suite)
+    return fetched / "root"
+
+
+def compile_against(root, folder):
+    """Builds the driver; a warning is an error."""
+    subprocess.run([HERE / "build-driver", root, folder], check=True, timeout=600)
+
+
+def build(suite):
+    """Fetches the suite's libcamera, builds the driver against it, returns the folder of both."""
+    return build_against(fetch(suite), BUILD / suite)
 
 
 def build_against(root, folder):
-    subprocess.run([HERE / "build-driver", root, folder], check=True, timeout=600)
+    """The same for the libcamera in `root`; the driver must run here."""
+    compile_against(root, folder)
     listing = subprocess.run([folder / "ld.so", "--library-path", folder / "lib", "--list",
                               folder / "still2mqtt-camera-libcamera"], text=True, check=False,
                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=10).stdout

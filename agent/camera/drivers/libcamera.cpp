@@ -5,82 +5,18 @@
 // exception leaves this file, and nothing is torn down at the end: stop() may hang for a camera
 // that was unplugged, and the kernel takes a device back faster than any destructor.
 #include "camera/drivers/libcamera_parts.h"
+#include "camera/drivers/libcamera_tray.h"
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <exception>
-#include <mutex>
 #include <poll.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 #include <utility>
 
 namespace
 {
-
-struct completion {
-    libcamera::Request *request;
-    int64_t at_ns;
-};
-
-// What libcamera's threads leave for ours.
-class tray
-{
-  public:
-    tray() : fd(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK))
-    {
-    }
-
-    void put(libcamera::Request *request)
-    {
-        const std::lock_guard<std::mutex> guard(lock);
-        completions.push_back({request, monotonic_now_ns()});
-        ring();
-    }
-
-    void put_gone()
-    {
-        const std::lock_guard<std::mutex> guard(lock);
-        is_gone = true;
-        ring();
-    }
-
-    void put_added()
-    {
-        const std::lock_guard<std::mutex> guard(lock);
-        is_added = true;
-        ring();
-    }
-
-    bool take_added()
-    {
-        const std::lock_guard<std::mutex> guard(lock);
-        return std::exchange(is_added, false);
-    }
-
-    std::vector<completion> take(bool *gone)
-    {
-        const std::lock_guard<std::mutex> guard(lock);
-        eventfd_t count = 0;
-        (void)!eventfd_read(fd, &count);
-        *gone = is_gone;
-        return std::exchange(completions, {});
-    }
-
-    const int fd;
-
-  private:
-    void ring() const
-    {
-        (void)!eventfd_write(fd, 1);
-    }
-
-    std::mutex lock;
-    std::vector<completion> completions;
-    bool is_gone = false;
-    bool is_added = false;
-};
 
 constexpr int NONE_HELD = -1;
 
@@ -153,6 +89,24 @@ bool slot_is_waiting(const libcamera_driver &self, size_t index)
            !driver_is_on_loan(self.driver, static_cast<uint32_t>(index));
 }
 
+bool is_any_waiting(const libcamera_driver &self)
+{
+    for (size_t i = 0; i < self.open->slots.size(); i++) {
+        if (slot_is_waiting(self, i)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// While all other buffers are on loan, the newest frame has the only one that the next can come in.
+bool is_held_in_the_way(const libcamera_driver &self)
+{
+    return self.held != NONE_HELD && !is_any_waiting(self) &&
+           std::none_of(self.open->slots.begin(), self.open->slots.end(),
+                        [](const slot &slot) { return slot.is_queued; });
+}
+
 // Queues up to `count` requests of those that wait, the longest-waiting first.
 bool slots_queue(libcamera_driver &self, size_t count, fault *fault)
 {
@@ -174,11 +128,7 @@ bool slots_queue(libcamera_driver &self, size_t count, fault *fault)
 // pipeline runs them for requests only.
 void pace(libcamera_driver &self)
 {
-    bool is_any_waiting = false;
-    for (size_t i = 0; i < self.open->slots.size(); i++) {
-        is_any_waiting = is_any_waiting || slot_is_waiting(self, i);
-    }
-    if (!is_any_waiting) {
+    if (!is_any_waiting(self) && !is_held_in_the_way(self)) {
         // the next completion or the end of a loan brings one
         loop_timer_clear(driver_loop(self.driver), self.pace_timer);
         return;
@@ -283,6 +233,9 @@ void on_pace(void *context)
 {
     libcamera_driver &self = *self_of(context);
     guarded_or_lost(self, [&](fault *why) {
+        if (is_held_in_the_way(self)) {
+            self.held = NONE_HELD;
+        }
         const bool queued = slots_queue(self, 1, why);
         pace(self);
         return queued;
@@ -339,7 +292,7 @@ bool configure(libcamera_driver &self, const driver_configure &wish, driver_conf
     auto opened = session_open(self.manager->cameras(), wish, configured, buffers, fault);
     if (!opened) {
         // what is not there can come; permission or another's camera is nobody's to announce
-        self.is_waiting = fault->code == ENODEV;
+        self.is_waiting = fault->code == ENODEV || fault->code == ENXIO;
         return false;
     }
     for (const std::string &remark : opened->remarks) {

@@ -108,14 +108,22 @@ static bool explain_none(fault *fault)
         struct stat status = {};
         if (fd >= 0) {
             close(fd);
-        } else if ((error == EACCES || error == EPERM) && stat(path.c_str(), &status) == 0) {
+        } else if ((error != EACCES && error != EPERM) || stat(path.c_str(), &status) != 0) {
+            continue;
+        } else if (status.st_gid == 0) {
+            // as the kernel makes it; when udev has done its work, libcamera announces the camera
+            return fault_set(fault, FAULT_CAMERA, ENXIO,
+                             "there is no camera that this user may use: %s is root's, until udev "
+                             "hands it over",
+                             path.c_str());
+        } else {
             return fault_set(fault, FAULT_CAMERA, error,
                              "there is no camera that this user may use: %s belongs to the group "
                              "\"%s\"; add the user to it",
                              path.c_str(), group_name(status.st_gid).c_str());
         }
     }
-    return fault_set(fault, FAULT_CAMERA, ENODEV,
+    return fault_set(fault, FAULT_CAMERA, ENXIO,
                      "there is no camera: libcamera supports none of the devices behind %s%s",
                      paths.front().c_str(), paths.size() > 1 ? " and its neighbours" : "");
 }

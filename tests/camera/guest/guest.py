@@ -4,7 +4,6 @@ Its clocks run with this machine's, so durations may be measured on either side.
 """
 
 import math
-import os
 import pathlib
 import re
 import shutil
@@ -13,11 +12,12 @@ import subprocess
 import threading
 import time
 
+from agent import steering
 from broker import free_port
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
-BASE = pathlib.Path(os.environ.get("STILL2MQTT_GUEST_CACHE", ROOT / "build" / "guest"))
+BASE = pathlib.Path(steering("GUEST_CACHE", ROOT / "build" / "guest"))
 
 HOST = "10.0.2.2"  # this machine's loopback, as seen from the guest
 BOOT_DEADLINE_S = 120

@@ -158,7 +158,9 @@ void camera_start_as(struct camera_scene *scene, const char *behaviour)
 
 void camera_take(struct camera_scene *scene)
 {
-    camera_shoot(scene->camera, scene->frames + scene->failed + 1, timing_now_ns());
+    bool is_any_good = strcmp(scene->settings.freshness, "latest") == 0;
+    camera_shoot(scene->camera, scene->frames + scene->failed + 1,
+                 is_any_good ? 0 : timing_now_ns());
 }
 
 void camera_return(struct camera_scene *scene)
@@ -166,6 +168,14 @@ void camera_return(struct camera_scene *scene)
     struct frame *frame = scene->frame;
     scene->frame = NULL;
     camera_give_back(scene->camera, frame);
+}
+
+void assert_shot_survives(struct camera_scene *scene)
+{
+    camera_behave("");
+    camera_wait_for(scene, &scene->frames, scene->frames + 1);
+    assert_int_equal(scene->failed, 0);
+    camera_return(scene);
 }
 
 void assert_recovers(struct camera_scene *scene)

@@ -6,6 +6,7 @@
 #include "camera/driver_check.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -127,9 +128,12 @@ static bool misbehave(const char *stage)
         send_bytes(&message, message.size, STDERR_FILENO, 2);
     } else if (is_told(stage, "turn")) {
         send_word(DRIVER_STOPPED);
-    } else if (is_told(stage, "waiting") && !is_waiting) {
+    } else if ((is_told(stage, "waiting") || is_told(stage, "not-ready")) && !is_waiting) {
+        struct driver_message message;
+        message_make(&message, DRIVER_WAITING);
+        message.waiting.code = is_told(stage, "waiting") ? ENODEV : ENXIO;
         is_waiting = true;
-        send_word(DRIVER_WAITING);
+        send_message(&message);
     } else if (is_told(stage, "failed")) {
         send_failed(0, "no such camera");
     } else if (is_told(stage, "lost")) {
@@ -174,6 +178,7 @@ static void hand_over_buffers(void)
     struct driver_message message;
     message_make(&message, DRIVER_CONFIGURED);
     message.configured.width += is_told("configure", "huge") ? 100000 : 0;
+    message.configured.frame_interval_ms *= is_told("shoot", "stalled-paceless") ? 0 : 1;
     send_message(&message);
     if (misbehave("buffers")) {
         return;
@@ -185,6 +190,7 @@ static void hand_over_buffers(void)
         message_make(&message, DRIVER_BUFFER);
         message.buffer.index = i;
         message.buffer.fd_count += is_told("buffers", "extra") ? 3 : 0;
+        message.buffer.planes[0].stride -= is_told("buffers", "stride") ? 1 : 0;
         int fd = message_memfd(size, is_sealed);
         send_bytes(&message, message.size, fd, copies);
         close(fd);
@@ -194,20 +200,25 @@ static void hand_over_buffers(void)
     }
 }
 
-static void send_frame(uint64_t shot)
+static void send_frame(uint64_t shot, int64_t not_before_ns)
 {
     struct driver_message message;
     message_make(&message, DRIVER_FRAME);
     message.frame.shot = shot + (is_told("shoot", "wrong-shot") ? 1 : 0);
     message.frame.captured_ns = timing_now_ns();
     message.frame.captured_ns += is_told("shoot", "future") ? TIMING_S(3600) : 0;
-    message.frame.captured_ns -= is_told("shoot", "stale") ? TIMING_S(1) : 0;
+    if (is_told("shoot", "stale")) {
+        message.frame.captured_ns = not_before_ns - 1;
+    } else if (is_told("shoot", "ancient")) {
+        message.frame.captured_ns = 1;
+    }
+    message.frame.used[0] = is_told("shoot", "short") ? MESSAGES_PLANE_SIZE - 1 : 0;
     message.frame.buffer = next_buffer;
     next_buffer = is_told("shoot", "lent") ? 0 : 1 - next_buffer;
     send_message(&message);
 }
 
-static void shoot(uint64_t shot)
+static void shoot(uint64_t shot, int64_t not_before_ns)
 {
     if (is_told("stop", "hang")) {
         return; // so that it will be stopped
@@ -218,12 +229,13 @@ static void shoot(uint64_t shot)
         send_failed(shot, "");
     } else if (is_told("shoot", "failed-another")) {
         send_failed(shot + 1, "what?");
-    } else if (is_told("shoot", "stalled") && starts == 1) {
+    } else if ((is_told("shoot", "stalled") || is_told("shoot", "stalled-paceless")) &&
+               starts == 1) {
         return;
     } else if (!is_told("shoot", "ignored") && !misbehave("shoot")) {
-        send_frame(shot);
+        send_frame(shot, not_before_ns);
         if (is_told("shoot", "twice")) {
-            send_frame(shot);
+            send_frame(shot, not_before_ns);
         } else if (is_told("shoot", "last")) {
             _exit(STATUS_TOLD);
         }
@@ -238,7 +250,7 @@ static void start(void)
     starts++;
     send_word(DRIVER_STARTED);
     if (is_told("start", "unasked")) {
-        send_frame(1);
+        send_frame(1, 0);
     } else if (is_told("start", "silent")) {
         hang();
     }
@@ -268,7 +280,7 @@ static void on_message(const struct driver_message *message)
     } else if (message->type == DRIVER_START) {
         start();
     } else if (message->type == DRIVER_SHOOT) {
-        shoot(message->shoot.shot);
+        shoot(message->shoot.shot, message->shoot.not_before_ns);
     } else if (message->type == DRIVER_GIVE_BACK) {
         misbehave("give-back");
     } else if (message->type == DRIVER_STOP && !misbehave("stop")) {

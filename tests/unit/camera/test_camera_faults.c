@@ -38,6 +38,7 @@ static const char *const unprompted[][2] = {
     {"buffers:garbage", "the driver sent"},
     {"buffers:unsealed", "not sealed"},
     {"buffers:small", "do not lie in"},
+    {"buffers:stride", "stride 127 and 6144 bytes are too small for 48 rows of 128 bytes"},
     {"buffers:extra", "too long"},
     {"buffers:bare", "0 descriptors"},
     {"buffers:turn", "out of turn"},
@@ -65,17 +66,22 @@ static void whatever_goes_wrong_is_told_once_and_mended(void **state)
     }
 }
 
-// What goes wrong over a shot.
+// What goes wrong over a shot. While the shot has its time, the next driver gets it.
 static const char *const prompted[][2] = {
-    {"shoot:exit", "ended with status 3"}, {"shoot:abort", "killed by signal 6"},
-    {"shoot:garbage", "the driver sent"},  {"shoot:wrong-shot", "not asked for"},
-    {"shoot:future", "of the time"},       {"shoot:stale", "before it was asked for"},
-    {"shoot:failed", "not asked for"},     {"shoot:failed-another", "not asked for"},
-    {"shoot:lost", "unplugged"},           {"shoot:lost-without-a-word", "did not say why"},
+    {"shoot:exit", "ended with status 3"},
+    {"shoot:abort", "killed by signal 6"},
+    {"shoot:garbage", "the driver sent"},
+    {"shoot:wrong-shot", "not asked for"},
+    {"shoot:future", "of the time"},
+    {"shoot:stale", "before it was asked for"},
+    {"shoot:ancient", "before it was started"},
+    {"shoot:short", "a frame with 6143 bytes in plane 0"},
+    {"shoot:failed", "not asked for"},
+    {"shoot:failed-another", "not asked for"},
     {"shoot:oversized", "too long"},
 };
 
-static void a_shot_that_goes_wrong_fails_once(void **state)
+static void a_shot_that_goes_wrong_is_for_the_next_driver(void **state)
 {
     for (size_t i = 0; i < sizeof prompted / sizeof prompted[0]; i++) {
         struct camera_scene *scene = *state;
@@ -85,6 +91,34 @@ static void a_shot_that_goes_wrong_fails_once(void **state)
         camera_take(scene);
         camera_wait_for(scene, &scene->offline, 1);
         assert_non_null(strstr(scene->reason, prompted[i][1]));
+        assert_shot_survives(scene);
+        assert_int_equal(scene->online, 2);
+        camera_take(scene);
+        camera_wait_for(scene, &scene->frames, 2);
+        assert_int_equal(scene->failed, 0);
+        assert_int_equal(scene->offline, 1);
+        assert_int_equal(camera_health(scene->camera).restarts, 1);
+        camera_end(state);
+        camera_begin(state);
+    }
+}
+
+// What no other driver can mend.
+static const char *const final[][2] = {
+    {"shoot:lost", "unplugged"},
+    {"shoot:lost-without-a-word", "did not say why"},
+};
+
+static void a_shot_of_a_camera_that_has_gone_fails_at_once(void **state)
+{
+    for (size_t i = 0; i < sizeof final / sizeof final[0]; i++) {
+        struct camera_scene *scene = *state;
+        print_message("%s\n", final[i][0]);
+        camera_start_as(scene, final[i][0]);
+        camera_wait_for(scene, &scene->online, 1);
+        camera_take(scene);
+        camera_wait_for(scene, &scene->offline, 1);
+        assert_non_null(strstr(scene->reason, final[i][1]));
         assert_string_equal(scene->failure, scene->reason);
         assert_int_equal(scene->failed, 1);
         assert_recovers(scene);
@@ -93,6 +127,35 @@ static void a_shot_that_goes_wrong_fails_once(void **state)
         camera_end(state);
         camera_begin(state);
     }
+}
+
+static void a_shot_whose_time_has_passed_fails_with_the_reason_of_the_outage(void **state)
+{
+    struct camera_scene *scene = *state;
+    scene->settings.timeout_s = 0.2;
+    camera_start_as(scene, "shoot:exit");
+    camera_wait_for(scene, &scene->online, 1);
+    camera_take(scene);
+    camera_wait_for(scene, &scene->offline, 1);
+    camera_behave("hello:exit");
+    camera_wait_for(scene, &scene->failed, 1);
+    assert_string_equal(scene->failure, "the fake driver ended with status 3");
+    assert_true(camera_health(scene->camera).restarts > 0);
+    assert_int_equal(scene->offline, 1);
+    scene->settings.timeout_s = CAMERA_PATIENCE_S;
+    assert_recovers(scene);
+}
+
+// "latest" takes a frame of before the shot, but none of before the driver.
+static void the_latest_frame_is_of_this_driver(void **state)
+{
+    struct camera_scene *scene = *state;
+    snprintf(scene->settings.freshness, sizeof scene->settings.freshness, "latest");
+    camera_start_as(scene, "shoot:ancient");
+    camera_wait_for(scene, &scene->online, 1);
+    camera_take(scene);
+    camera_wait_for(scene, &scene->offline, 1);
+    assert_non_null(strstr(scene->reason, "before it was started"));
 }
 
 // A driver that says nothing, and how long it may; the reason shows that it was that deadline.
@@ -187,7 +250,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CAMERA_TEST(whatever_goes_wrong_is_told_once_and_mended),
-        CAMERA_TEST(a_shot_that_goes_wrong_fails_once),
+        CAMERA_TEST(a_shot_that_goes_wrong_is_for_the_next_driver),
+        CAMERA_TEST(a_shot_of_a_camera_that_has_gone_fails_at_once),
+        CAMERA_TEST(a_shot_whose_time_has_passed_fails_with_the_reason_of_the_outage),
+        CAMERA_TEST(the_latest_frame_is_of_this_driver),
         CAMERA_TEST(silence_ends_at_its_deadline),
         CAMERA_TEST(a_driver_that_is_not_there_is_named_with_the_cure),
         CAMERA_TEST(a_driver_that_may_not_be_run_is_named),
