@@ -2,6 +2,7 @@
 #include "picture/develop.h"
 
 #include "base/timing.h"
+#include "picture/digest.h"
 #include "picture/envelope.h"
 #include "picture/exif.h"
 #include "picture/fit.h"
@@ -9,8 +10,6 @@
 #include "picture/mjpeg.h"
 
 #include <errno.h>
-#include <openssl/evp.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -137,6 +136,7 @@ static bool make_jpeg(struct developer *developer, const struct shot *shot, stru
     facts->from_height = picture->height;
     facts->budget = budget_of(shot);
     bool is_made = frame->format == PIXEL_FORMAT_MJPEG &&
+                   fit_is_small_enough(&shot->develop, picture->width, picture->height) &&
                    (facts->budget == 0 || picture->jpeg.len <= facts->budget);
     if (ok && !is_made) {
         struct bytes original = picture->jpeg;
@@ -148,19 +148,6 @@ static bool make_jpeg(struct developer *developer, const struct shot *shot, stru
     facts->quality = result.quality;
     facts->encodes = result.encodes;
     return ok;
-}
-
-static bool digest(const struct bytes *jpeg, char sha256[static PICTURE_SHA256_SIZE],
-                   struct fault *fault)
-{
-    uint8_t sum[32];
-    if (EVP_Digest(jpeg->data, jpeg->len, sum, NULL, EVP_sha256(), NULL) != 1) {
-        return fault_set(fault, FAULT_SYSTEM, 0, "libcrypto has no SHA-256");
-    }
-    for (size_t i = 0; i < sizeof sum; i++) {
-        snprintf(sha256 + 2 * i, 3, "%02x", sum[i]);
-    }
-    return true;
 }
 
 static bool develop(struct developer *developer, const struct shot *shot, struct picture *picture,
@@ -186,7 +173,7 @@ static bool develop(struct developer *developer, const struct shot *shot, struct
         return false;
     }
     facts.encode_ns = timing_now_ns() - begun_ns;
-    if (!digest(&picture->jpeg, picture->sha256, fault)) {
+    if (!digest_sha256(picture->jpeg.data, picture->jpeg.len, picture->sha256, fault)) {
         return false;
     }
     facts.finished_ns = timing_now_ns();
@@ -202,5 +189,7 @@ bool developer_develop(struct developer *developer, struct shot *shot, struct pi
     }
     picture->captured_event = shot->captured_event;
     shot->captured_event = NULL;
+    picture->reply_image = shot->reply_image;
+    shot->reply_image = NULL;
     return true;
 }

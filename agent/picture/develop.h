@@ -17,7 +17,8 @@ void developer_destroy(struct developer *developer); // NULL is fine
 // and EXIF only where it must be turned (and `exif` is on).
 //
 // The JPEG never has more bytes than the shot's settings and the wire let through: first the
-// quality goes down, then the sides are halved (fit.h). A passed-through JPEG that is too large is
+// quality goes down, then the sides are halved (fit.h). A passed-through JPEG that is too large, in
+// bytes or pixels, is
 // decoded and compressed like a frame. One that cannot be made to fit is FAULT_PICTURE with the
 // code EMSGSIZE and both figures in words.
 __attribute__((warn_unused_result)) bool developer_develop(struct developer *developer,

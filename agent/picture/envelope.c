@@ -104,7 +104,9 @@ static void set_bounds(struct object *meta, const struct shot *shot, const struc
         set(&reduced, "from_bytes", json_integer((json_int_t)facts->from_bytes));
     }
     if (json_object_size(reduced.json) > 0) {
-        set(&reduced, "budget_bytes", json_integer((json_int_t)facts->budget));
+        if (facts->budget > 0) {
+            set(&reduced, "budget_bytes", json_integer((json_int_t)facts->budget));
+        }
         set(meta, "reduced", reduced.json);
     } else {
         json_decref(reduced.json);

@@ -27,7 +27,8 @@ struct fitter {
     struct bytes decoded; // what the MJPEG holds
     struct bytes shrunk;
     struct bytes exif;
-    unsigned exif_halvings; // the size that it names
+    unsigned exif_halvings;  // the size that it names
+    unsigned first_halvings; // for max_width and max_height: all others come on top
     struct frame source;
     unsigned source_halvings;
     bool has_source;
@@ -77,9 +78,10 @@ static unsigned halvings_max(uint32_t width, uint32_t height)
 }
 
 // Makes `source` the frame at this size, unless it is already.
-static bool have_source(struct fitter *fitter, const struct fit_job *job, unsigned halvings,
+static bool have_source(struct fitter *fitter, const struct fit_job *job, unsigned more_halvings,
                         struct fault *fault)
 {
+    unsigned halvings = fitter->first_halvings + more_halvings;
     if (fitter->has_source && fitter->source_halvings == halvings) {
         return true;
     }
@@ -217,9 +219,38 @@ static bool encode_to_fit(struct fitter *fitter, const struct fit_job *job,
     return fits || does_not_fit(job, "it still has", bytes, &plan, fault);
 }
 
-bool fitter_fit(struct fitter *fitter, const struct fit_job *job, struct bytes *jpeg,
+static bool is_small_enough(const struct develop_settings *settings, uint32_t width,
+                            uint32_t height)
+{
+    return (settings->max_width == 0 || width <= settings->max_width) &&
+           (settings->max_height == 0 || height <= settings->max_height);
+}
+
+bool fit_is_small_enough(const struct develop_settings *settings, uint32_t width, uint32_t height)
+{
+    return is_small_enough(settings, width, height) || halvings_max(width, height) == 0;
+}
+
+// The job as if the frame had come in the largest size that is wanted.
+static struct fit_job begin_smaller(struct fitter *fitter, const struct fit_job *job)
+{
+    struct fit_job smaller = *job;
+    unsigned most = halvings_max(job->width, job->height);
+    unsigned halvings = 0;
+    while (halvings < most && !is_small_enough(job->settings, smaller.width, smaller.height)) {
+        halvings++;
+        smaller.width = size_halved(job->width, halvings);
+        smaller.height = size_halved(job->height, halvings);
+    }
+    fitter->first_halvings = halvings;
+    return smaller;
+}
+
+bool fitter_fit(struct fitter *fitter, const struct fit_job *whole, struct bytes *jpeg,
                 struct fit_result *result, struct fault *fault)
 {
+    struct fit_job smaller = begin_smaller(fitter, whole);
+    const struct fit_job *job = &smaller;
     if (job->frame != NULL && !frame_check(job->frame, fault)) {
         return false;
     }

@@ -1,9 +1,10 @@
 // From a frame to a JPEG within its bounds, in at most three encodes.
 //
-// Quality goes down to its least, then the sides are halved, as often as need be. Which of these,
-// size_model.h knows beforehand where the scene is that of the picture before: one encode. A miss
-// is a measured point, and the next try starts from it. A picture that came out much smaller than
-// it may be (a scene that got simpler) is tried once more, finer.
+// Where a smaller size is wanted, the sides are halved until it is met. Quality goes down to its
+// least, then the sides are halved, as often as need be. Which of these, size_model.h knows
+// beforehand where the scene is that of the picture before: one encode. A miss is a measured point,
+// and the next try starts from it. A picture that came out much smaller than it may be (a scene
+// that got simpler) is tried once more, finer.
 #pragma once
 
 #include "picture/develop.h"
@@ -38,6 +39,9 @@ void fitter_destroy(struct fitter *fitter); // NULL is fine
 __attribute__((warn_unused_result)) bool fitter_fit(struct fitter *fitter,
                                                     const struct fit_job *job, struct bytes *jpeg,
                                                     struct fit_result *result, struct fault *fault);
+
+// Whether a picture of this size is as small as it is wanted, or cannot be made smaller.
+bool fit_is_small_enough(const struct develop_settings *settings, uint32_t width, uint32_t height);
 
 // See jpeg_encoder.h.
 __attribute__((warn_unused_result)) bool

@@ -26,5 +26,15 @@ void picture_fini(struct picture *picture)
     bytes_fini(&picture->jpeg);
     bytes_fini(&picture->meta);
     free(picture->captured_event);
+    free(picture->reply_image);
     picture_init(picture);
+}
+
+void shot_free(struct shot *shot)
+{
+    if (shot != NULL) {
+        free(shot->captured_event);
+        free(shot->reply_image);
+        free(shot);
+    }
 }

@@ -37,12 +37,26 @@ enum subsampling {
     SUBSAMPLING_444,
 };
 
+enum {
+    REPLY_TOPIC_MAX = 256,
+    REPLY_CORRELATION_MAX = 128,
+};
+
+// Where the answer to a command goes.
+struct reply_address {
+    char topic[REPLY_TOPIC_MAX + 1]; // MQTT 5's Response Topic; "": P/ID/reply
+    uint8_t correlation[REPLY_CORRELATION_MAX];
+    size_t correlation_len; // 0: none
+};
+
 // What a shot's frame is made into.
 struct develop_settings {
     int quality; // 1 to 100; the best
     enum subsampling subsampling;
-    int min_quality;        // down to which a bound on the bytes is met without halving the size
-    uint64_t max_bytes;     // of JPEG; 0: no bound of the settings
+    int min_quality;    // down to which a bound on the bytes is met without halving the size
+    uint64_t max_bytes; // of JPEG; 0: no bound of the settings
+    uint32_t max_width; // the sides are halved until both fit; 0: no bound
+    uint32_t max_height;
     bool exif;              // what is known of the picture goes into it
     enum picture_form form; // on P/ID/image
 };
@@ -60,8 +74,10 @@ struct shot {
     struct develop_settings develop;
     char *captured_event; // JSON for P/ID/event once the picture is accepted; owned; taken by the
                           // picture
-    const char *camera_model; // borrowed; NULL: not known
-    unsigned orientation;     // how the picture is to be turned, as EXIF counts; 0 and 1: as it is
+    struct reply_address *reply_image; // the picture goes there too; owned, and taken likewise;
+                                       // NULL: nowhere
+    const char *camera_model;          // borrowed; NULL: not known
+    unsigned orientation; // how the picture is to be turned, as EXIF counts; 0 and 1: as it is
     // Of JPEG, that the wire lets through; 0: no bound. The publisher sets it just before the shot
     // is developed, from the broker's maximum packet size by picture_jpeg_budget.
     uint64_t max_jpeg_bytes;
@@ -81,8 +97,12 @@ struct picture {
     struct bytes jpeg;
     struct bytes meta; // the JSON object for P/ID/meta, not terminated
     enum picture_form form;
-    char *captured_event; // owned; NULL once sent
+    char *captured_event;              // owned; NULL once sent
+    struct reply_address *reply_image; // owned; NULL: none, or it has been there
 };
 
 void picture_init(struct picture *picture);
 void picture_fini(struct picture *picture); // NULL parts are fine
+
+// Frees the shot with what it owns; NULL is fine. Its frame must have been given back.
+void shot_free(struct shot *shot);

@@ -105,6 +105,79 @@ static void impossible_length_is_refused(void **state)
     bytes_fini(&text);
 }
 
+static bool decodes(const char *text, const char *data)
+{
+    struct bytes back;
+    struct fault fault = {0};
+    bytes_init(&back);
+    assert_true(bytes_append_text(&back, "x", &fault));
+    bool good = base64_decode(&back, (const uint8_t *)text, strlen(text), &fault);
+    if (good) {
+        assert_int_equal(back.len, 1 + strlen(data));
+        assert_true(memcmp(back.data + 1, data, strlen(data)) == 0);
+    } else {
+        assert_int_equal(fault.kind, FAULT_PICTURE);
+        assert_int_equal(back.len, 1); // as it was
+    }
+    bytes_fini(&back);
+    return good;
+}
+
+static void decodes_what_was_encoded(void **state)
+{
+    (void)state;
+    assert_true(decodes("Zg==", "f"));
+    assert_true(decodes("Zm8=", "fo"));
+    assert_true(decodes("Zm9v", "foo"));
+    assert_true(decodes("Zm9vYmFy", "foobar"));
+}
+
+static void refuses_what_is_no_base64(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {
+        "",         "Zg",
+        "Zg=",      "Z===",
+        "====",     "Zg==Zg==",
+        "Z=g=",     "Zm9v\n",
+        " Zm9v",    "Zm9v    ",
+        "Zm9\x01",  "Zm9-",
+        "Zm9_",     "data:image/jpeg;base64,Zm9v",
+        "Zm 9v===", "\xC3\xA4\xC3\xA4",
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        assert_false(decodes(texts[i], ""));
+    }
+}
+
+// Beyond the block of one call (4 Mi characters), and with the damage in the last one.
+static void decodes_long_input(void **state)
+{
+    (void)state;
+    struct bytes text;
+    struct bytes back;
+    struct fault fault;
+    bytes_init(&text);
+    bytes_init(&back);
+    size_t len = (3U << 20) + 1;
+    uint8_t *data = malloc(len);
+    assert_non_null(data);
+    for (size_t i = 0; i < len; i++) {
+        data[i] = (uint8_t)(i * 2654435761U >> 13);
+    }
+    assert_true(base64_append(&text, data, len, &fault));
+    assert_true(base64_decode(&back, text.data, text.len, &fault));
+    assert_int_equal(back.len, len);
+    assert_memory_equal(back.data, data, len);
+    text.data[text.len - 4] = '!';
+    bytes_clear(&back);
+    assert_false(base64_decode(&back, text.data, text.len, &fault));
+    assert_int_equal(back.len, 0);
+    free(data);
+    bytes_fini(&text);
+    bytes_fini(&back);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -113,6 +186,9 @@ int main(void)
         cmocka_unit_test(terminator_has_room),
         cmocka_unit_test(long_input_is_seamless),
         cmocka_unit_test(impossible_length_is_refused),
+        cmocka_unit_test(decodes_what_was_encoded),
+        cmocka_unit_test(refuses_what_is_no_base64),
+        cmocka_unit_test(decodes_long_input),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -391,10 +391,53 @@ static void a_frame_that_lies_is_refused(void **state)
     image_fini(&image);
 }
 
+// However it is bounded: it is halved until both sides fit, and from there as ever.
+static void a_smaller_size_is_met_by_halving(void **state)
+{
+    static const struct {
+        uint32_t max_width, max_height, width, height;
+    } rows[] = {{640, 480, 640, 480},  {639, 480, 320, 240}, {640, 479, 320, 240},
+                {320, 0, 320, 240},    {0, 200, 160, 120},   {64, 48, 40, 30},
+                {9999, 9999, 640, 480}};
+    struct image image = image_scene(640, 480);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct develop_settings settings = usual;
+        settings.max_width = rows[i].max_width;
+        settings.max_height = rows[i].max_height;
+        struct fitted fitted = fit_image(*state, &image, PIXEL_FORMAT_NV12, 0, &settings);
+        assert_true(fitted.fits);
+        assert_int_equal(fitted.result.width, rows[i].width);
+        assert_int_equal(fitted.result.height, rows[i].height);
+        assert_int_equal(fitted.result.quality, 90);
+        assert_looks_like(&fitted, &image, PIXEL_FORMAT_NV12, SUBSAMPLING_420, 38);
+        fitted_fini(&fitted);
+    }
+    image_fini(&image);
+}
+
+static void a_smaller_size_meets_its_budget_too(void **state)
+{
+    struct image image = image_photo(640, 480, 7, 0, 4, 1);
+    struct develop_settings settings = usual;
+    settings.max_width = 320;
+    struct fitted fitted = fit_image(*state, &image, PIXEL_FORMAT_YUV420, 6000, &settings);
+    assert_true(fitted.fits); // which fit() has held against the budget
+    assert_true(fitted.result.width <= 320);
+    fitted_fini(&fitted);
+    settings.max_width = 0; // and the next one is whole again
+    fitted = fit_image(*state, &image, PIXEL_FORMAT_YUV420, 0, &settings);
+    assert_int_equal(fitted.result.width, 640);
+    assert_looks_like(&fitted, &image, PIXEL_FORMAT_YUV420, SUBSAMPLING_420, 38);
+    fitted_fini(&fitted);
+    image_fini(&image);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(without_a_budget_one_encode_at_the_best, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_smaller_size_is_met_by_halving, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_smaller_size_meets_its_budget_too, setup, teardown),
         cmocka_unit_test_setup_teardown(a_scene_that_stays_costs_one_encode, setup, teardown),
         cmocka_unit_test_setup_teardown(abrupt_changes_leave_nothing_behind, setup, teardown),
         cmocka_unit_test_setup_teardown(every_size_and_subsampling, setup, teardown),
