@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/timing.h"
 #include "delivery/reason.h"
+#include "delivery/topic.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -13,13 +14,24 @@ enum {
     LOSSES_MAX = 2,   // of the connection while one picture is sent, on 3.1.1
 };
 
-static void log_refusal(struct sender *sender, enum flight flight, int reason)
+static void name_topic(const struct sender *sender, enum flight flight, size_t filter,
+                       char topic[static TOPIC_SIZE])
+{
+    if (flight == FLIGHT_SUBSCRIBE) {
+        topic_filter(sender->settings, filter, topic);
+    } else {
+        topic_make(topic, sender->settings->mqtt.prefix, sender->settings->device.id,
+                   sender_suffix(flight));
+    }
+}
+
+static void log_refusal(struct sender *sender, enum flight flight, int reason, size_t filter)
 {
     if (!sender->was_refused[flight]) {
         sender->was_refused[flight] = true;
-        log_warning("the broker refuses %s/%s/%s: %s (%d)", sender->settings->mqtt.prefix,
-                    sender->settings->device.id, sender_suffix(flight), reason_words(reason),
-                    reason);
+        char topic[TOPIC_SIZE];
+        name_topic(sender, flight, filter, topic);
+        log_warning("the broker refuses %s: %s (%d)", topic, reason_words(reason), reason);
     }
 }
 
@@ -35,6 +47,13 @@ static void on_success(struct sender *sender, enum flight flight)
     case FLIGHT_EVENT:
         free(sender->event);
         sender->event = NULL;
+        break;
+    case FLIGHT_REPLY:
+        free(sender->reply);
+        sender->reply = NULL;
+        break;
+    case FLIGHT_REPLY_IMAGE:
+        sender_drop_replied(sender);
         break;
     case FLIGHT_GOODBYE:
         sender->has_left = true;
@@ -55,7 +74,7 @@ static void on_picture_refused(struct sender *sender, int reason, bool final)
     }
 }
 
-void sender_on_refusal(struct sender *sender, enum flight flight, int reason)
+void sender_on_refusal(struct sender *sender, enum flight flight, int reason, size_t filter)
 {
     // what is not a picture is not worth asking twice, but for a broker that is busy
     bool final =
@@ -63,10 +82,10 @@ void sender_on_refusal(struct sender *sender, enum flight flight, int reason)
     if (flight == FLIGHT_PICTURE) {
         on_picture_refused(sender, reason, final);
     } else {
-        log_refusal(sender, flight, reason);
-        if (final || flight == FLIGHT_GOODBYE) {
+        log_refusal(sender, flight, reason, filter);
+        if (final || flight == FLIGHT_GOODBYE || flight == FLIGHT_REPLY_IMAGE) {
             on_success(sender, flight); // nothing more can be done for it
-        } else if (flight <= FLIGHT_HEALTH) {
+        } else if (flight <= FLIGHT_CLEAR_IMAGE) {
             sender->is_due[flight] = true;
         }
     }
@@ -91,7 +110,7 @@ void sender_answer(struct sender *sender, const struct link_report *report)
         backoff_worked(&sender->retry, timing_now_ns());
         on_success(sender, flight);
     } else {
-        sender_on_refusal(sender, flight, report->reason);
+        sender_on_refusal(sender, flight, report->reason, report->refused);
     }
 }
 
@@ -126,6 +145,11 @@ void sender_link_down(struct sender *sender, const struct link_report *report)
         outbox_return_event(sender->outbox, sender->event);
         sender->event = NULL;
     }
+    if (sender->reply != NULL) {
+        outbox_return_reply(sender->outbox, sender->reply);
+        sender->reply = NULL;
+    }
+    sender_drop_replied(sender); // one try: it is on `image` or `late`
     sender->may_send = false;
     sender->flight = FLIGHT_NONE;
     sender->overdue_ns = INT64_MAX;

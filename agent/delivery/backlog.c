@@ -124,12 +124,14 @@ static struct backlog_entry *find_excess(struct backlog *backlog, const struct p
         return NULL;
     }
     if (backlog->bytes + more > backlog->max_bytes) {
-        fault_set(why, FAULT_LINK, 0, "%" PRIu64 " bytes were waiting, spool.max_bytes is %" PRIu64,
+        fault_set(why, FAULT_LINK, ENOBUFS,
+                  "%" PRIu64 " bytes were waiting, spool.max_bytes is %" PRIu64,
                   backlog->bytes + more, backlog->max_bytes);
     } else if (backlog->count + (picture != NULL) > BACKLOG_PICTURES_MAX) {
-        fault_set(why, FAULT_LINK, 0, "more than %d pictures were waiting", BACKLOG_PICTURES_MAX);
+        fault_set(why, FAULT_LINK, ENOBUFS, "more than %d pictures were waiting",
+                  BACKLOG_PICTURES_MAX);
     } else if (now_ns - entry->accepted_ns >= backlog->max_age_ns) {
-        fault_set(why, FAULT_LINK, 0, "it waited longer than spool.max_age_s (%" PRId64 " s)",
+        fault_set(why, FAULT_LINK, ETIME, "it waited longer than spool.max_age_s (%" PRId64 " s)",
                   backlog->max_age_ns / TIMING_S(1));
     } else {
         return backlog_disk_excess(backlog, more, why);
@@ -163,6 +165,14 @@ void backlog_link_up(struct backlog *backlog)
     TAILQ_FOREACH(entry, &backlog->entries, place)
     {
         entry->live = entry == backlog_newest(backlog) && entry->order > backlog->newest_live;
+    }
+}
+
+void backlog_hide(struct backlog *backlog)
+{
+    struct backlog_entry *entry = backlog_newest(backlog);
+    for (; entry != NULL && entry->live; entry = TAILQ_PREV(entry, backlog_entries, place)) {
+        entry->live = false;
     }
 }
 

@@ -88,6 +88,9 @@ int64_t backlog_tend_ns(const struct backlog *backlog);
 // A new connection: only the newest picture is for `image` from here on.
 void backlog_link_up(struct backlog *backlog);
 
+// None of those that wait is for `image` any more.
+void backlog_hide(struct backlog *backlog);
+
 // What is to be sent next to `image`, and to `late`; NULL: nothing.
 struct backlog_entry *backlog_next_live(struct backlog *backlog);
 struct backlog_entry *backlog_next_late(struct backlog *backlog);

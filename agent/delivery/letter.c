@@ -78,6 +78,15 @@ void letter_picture(struct letter *letter, const struct settings *settings,
     letter->message.property_count = (size_t)(property - letter->properties);
 }
 
+void letter_reply(struct letter *letter, const struct reply_address *to)
+{
+    if (to->topic[0] != '\0') {
+        letter->message.topic = to->topic;
+    }
+    letter->message.correlation = to->correlation;
+    letter->message.correlation_len = to->correlation_len;
+}
+
 // As large as MQTT 5 can make it (sections 2.2.2 and 3.3), whatever the version.
 static uint64_t size_around(const struct link_message *message)
 {

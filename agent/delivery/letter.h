@@ -32,6 +32,9 @@ void letter_picture(struct letter *letter, const struct settings *settings,
                     const struct picture *picture, bool live, uint32_t expiry_s,
                     const struct bytes *payload);
 
+// Makes a letter to P/ID/reply one to `to`, which is borrowed.
+void letter_reply(struct letter *letter, const struct reply_address *to);
+
 // How many bytes of payload surely fit into a packet of P/ID/image or P/ID/late, whatever else is
 // in it.
 uint64_t letter_payload_max(const struct settings *settings, enum picture_form live_form, bool live,

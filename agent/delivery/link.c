@@ -2,14 +2,11 @@
 #include "delivery/link.h"
 
 #include "base/timing.h"
-#include "delivery/link_mail.h"
-#include "delivery/link_plan.h"
+#include "delivery/link_inside.h"
 #include "delivery/link_properties.h"
-#include "delivery/link_tls.h"
 #include "delivery/link_words.h"
 #include "delivery/paho_pacing.h"
 #include "delivery/reason.h"
-#include "delivery/route_watch.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -20,40 +17,11 @@
 #include <unistd.h>
 
 enum {
-    MAIL_MAX = 64,               // see link_mail_post
-    PACKET_MAX_MQTT = 268435460, // four bytes of length and the header
+    MAIL_MAX = 64, // see link_mail_post
     STRETCH_MAX = 64,
 };
 
-enum state { STATE_IDLE, STATE_CONNECTING, STATE_UP, STATE_CLOSING };
-
-struct link {
-    struct link_config config;
-    struct link_ears ears;
-    struct link_plan plan;
-    char url[BROKER_URL_SIZE];            // of the last connect; the plan may be ahead of it
-    struct route_watch *routes;           // NULL: the kernel does not tell
-    int news_fd;                          // epoll: mail, and what the kernel tells
-    MQTTAsync handle;                     // NULL: none yet
-    char handle_uri[BROKER_URL_SIZE * 2]; // what it connects to
-    bool handle_is_v5;
-    struct link_tls tls; // of the present connection
-    enum state state;
-    bool is_pending;       // a publish or subscribe awaits its answer
-    bool is_hurried;       // the network changed while it was connecting
-    int64_t rest_ns;       // no hurry before that
-    int64_t begun_ns;      // the last operation
-    bool is_unanswered;    // that one
-    MQTTAsync_token token; // Paho's, of that one; see is_stray
-    uint32_t stretch;      // of the keepalive; see was_own_impatience
-    uint32_t packet_max;
-    uint32_t server_keepalive_s;
-    int disconnect_reason;  // the broker's, of this connection
-    struct fault begin_why; // why the connect could not even begin
-    struct fault close_why;
-};
-
-static int version_of(const struct link *link)
+int link_paho_version(const struct link *link)
 {
     return link->plan.is_v5 ? MQTTVERSION_5 : MQTTVERSION_3_1_1;
 }
@@ -99,8 +67,9 @@ struct link *link_create(const struct link_config *config, struct fault *fault)
     link->config = *config;
     link->ears.arrived = config->arrived;
     link->ears.context = config->context;
-    link->packet_max = PACKET_MAX_MQTT;
+    link->packet_max = LINK_PACKET_MAX_MQTT;
     link->stretch = 1;
+    link->subscribe_qos = config->takes_pictures ? 0 : 1;
     link_plan_init(&link->plan, config->mqtt);
     if (!make_ears(link, fault)) {
         link_destroy(link);
@@ -109,7 +78,7 @@ struct link *link_create(const struct link_config *config, struct fault *fault)
     return link;
 }
 
-static void update_pacing(const struct link *link)
+void link_update_pacing(const struct link *link)
 {
     paho_pacing_busy(link->state == STATE_CONNECTING || link->state == STATE_CLOSING ||
                      link->is_pending);
@@ -127,7 +96,7 @@ void link_reset(struct link *link)
     }
     link->state = STATE_IDLE;
     link->is_pending = false;
-    update_pacing(link);
+    link_update_pacing(link);
 }
 
 void link_destroy(struct link *link)
@@ -164,7 +133,7 @@ static bool make_handle(struct link *link, struct fault *fault)
         return true;
     }
     MQTTAsync_createOptions options = MQTTAsync_createOptions_initializer;
-    options.MQTTVersion = version_of(link);
+    options.MQTTVersion = link_paho_version(link);
     options.maxBufferedMessages = 4; // more than the one that we ever send
     int rc = MQTTAsync_createWithOptions(&link->handle, uri, link->config.mqtt->client_id,
                                          MQTTCLIENT_PERSISTENCE_NONE, NULL, &options);
@@ -204,13 +173,13 @@ static bool begin_connect(struct link *link, struct fault *fault)
     MQTTProperties properties = MQTTProperties_initializer;
     if (link->plan.is_v5) {
         options = (MQTTAsync_connectOptions)MQTTAsync_connectOptions_initializer5;
-        properties = link_properties_connect();
+        properties = link_properties_connect(link->config.takes_pictures);
         options.connectProperties = &properties;
     } else {
         options.MQTTVersion = MQTTVERSION_3_1_1;
     }
-    link_mail_connect(&options, version_of(link), &link->ears);
-    options.will = &will;
+    link_mail_connect(&options, link_paho_version(link), &link->ears);
+    options.will = will.topicName != NULL ? &will : NULL;
     options.ssl = is_encrypted ? &link->tls.options : NULL;
     options.keepAliveInterval = keepalive(link);
     options.connectTimeout = LINK_CONNECT_TIMEOUT_S;
@@ -234,80 +203,10 @@ void link_connect(struct link *link)
     link->is_hurried = false;
     link->disconnect_reason = 0;
     snprintf(link->url, sizeof link->url, "%s", link->plan.text);
-    update_pacing(link);
+    link_update_pacing(link);
     if (!has_handle || !begin_connect(link, &link->begin_why)) {
         link_mail_post(&link->ears, MAIL_CONNECT_FAILED, &(struct link_mail){.code = -1});
     }
-}
-
-// An operation has been given to Paho, or refused by it.
-static bool begun(struct link *link, int rc, const MQTTAsync_responseOptions *options,
-                  struct fault *fault)
-{
-    link->token = options->token;
-    if (rc != MQTTASYNC_SUCCESS) {
-        link->is_pending = false;
-        update_pacing(link);
-        return fault_set(fault, FAULT_LINK, rc, "Paho does not send (%d)", rc);
-    }
-    return true;
-}
-
-static void begin(struct link *link)
-{
-    assert(link->state == STATE_UP && !link->is_pending);
-    link->is_pending = true;
-    link->is_unanswered = true;
-    link->begun_ns = timing_now_ns();
-    update_pacing(link);
-}
-
-bool link_subscribe(struct link *link, const char *filter, struct fault *fault)
-{
-    begin(link);
-    MQTTAsync_responseOptions options = MQTTAsync_responseOptions_initializer;
-    link_mail_answer(&options, version_of(link), &link->ears);
-    options.subscribeOptions.noLocal = 1;
-    options.subscribeOptions.retainHandling = 2;    // what is retained is never sent to us
-    options.subscribeOptions.retainAsPublished = 1; // a command sent to be retained is to be known
-    return begun(link, MQTTAsync_subscribe(link->handle, filter, 1, &options), &options, fault);
-}
-
-bool link_publish(struct link *link, const struct link_message *message, struct fault *fault)
-{
-    assert(link_packet_size(link, message) <= PACKET_MAX_MQTT);
-    begin(link);
-    MQTTAsync_responseOptions options = MQTTAsync_responseOptions_initializer;
-    link_mail_answer(&options, version_of(link), &link->ears);
-    if (link->plan.is_v5) {
-        options.properties = link_properties_message(message);
-    }
-    int rc = MQTTAsync_send(link->handle, message->topic, (int)message->len, message->payload,
-                            message->qos, message->retain, &options);
-    MQTTProperties_free(&options.properties);
-    return begun(link, rc, &options, fault);
-}
-
-void link_close(struct link *link, const struct fault *why)
-{
-    assert(link->state == STATE_UP);
-    MQTTAsync_disconnectOptions options = MQTTAsync_disconnectOptions_initializer;
-    if (link->plan.is_v5) {
-        options = (MQTTAsync_disconnectOptions)MQTTAsync_disconnectOptions_initializer5;
-    }
-    link_mail_close(&options, version_of(link), &link->ears);
-    link->close_why = *why;
-    link->state = STATE_CLOSING;
-    update_pacing(link);
-    if (MQTTAsync_disconnect(link->handle, &options) != MQTTASYNC_SUCCESS) {
-        // the connection has gone by itself meanwhile
-        link_mail_post(&link->ears, MAIL_CLOSED, &(struct link_mail){0});
-    }
-}
-
-uint64_t link_packet_size(const struct link *link, const struct link_message *message)
-{
-    return link_properties_packet_size(message, link->plan.is_v5);
 }
 
 uint32_t link_packet_max(const struct link *link)
@@ -343,6 +242,7 @@ static void report_connect_failed(struct link *link, const struct link_mail *mai
     struct link_verdict verdict = link_plan_failed(&link->plan, mail->code, closed);
     report->retry_now = verdict.retry_now || link->is_hurried;
     report->is_silent = verdict.is_silent || link->is_hurried;
+    report->broker_left = true; // or never was there, for others neither
 }
 
 // Paho's ping waits in the queue behind a message, and Paho closes the connection two and a half
@@ -383,8 +283,11 @@ static void report_lost(struct link *link, struct link_report *report)
     report->reason = link->disconnect_reason;
     struct link_verdict verdict = {0};
     if (report->broken) {
-        bool orderly = !paho_pacing_take_error() && !link->is_unanswered;
+        bool was_closed = !paho_pacing_take_error();
+        bool orderly = was_closed && !link->is_unanswered;
         verdict = link_plan_lost(&link->plan, link->disconnect_reason, orderly, timing_now_ns());
+        report->broker_left = was_closed && !verdict.is_rival;
+        link->subscribe_qos = link->is_unanswered && link->is_subscribing ? 0 : 1;
     }
     report->rest_ms = verdict.rest_ms;
     link->rest_ns = timing_now_ns() + TIMING_MS(verdict.rest_ms);
@@ -399,8 +302,8 @@ static void note_connected(struct link *link, const struct link_mail *mail)
 {
     link->state = STATE_UP;
     link_plan_up(&link->plan, timing_now_ns());
-    bool is_limited = mail->packet_max != 0 && mail->packet_max < PACKET_MAX_MQTT;
-    link->packet_max = is_limited ? mail->packet_max : PACKET_MAX_MQTT;
+    bool is_limited = mail->packet_max != 0 && mail->packet_max < LINK_PACKET_MAX_MQTT;
+    link->packet_max = is_limited ? mail->packet_max : LINK_PACKET_MAX_MQTT;
     link->server_keepalive_s = mail->keepalive_s;
 }
 
@@ -457,6 +360,7 @@ static bool digest(struct link *link, enum mail_kind kind, const struct link_mai
         link->is_unanswered = mail->code < 0; // it failed with the connection
         report->news = LINK_DONE;
         report->reason = mail->code;
+        report->refused = mail->refused;
         return true;
     }
     return false;
@@ -477,7 +381,7 @@ bool link_next(struct link *link, struct link_report *report)
     for (struct mail mail; mailbox_take(link->ears.mailbox, &mail);) {
         bool is_news = digest(link, (enum mail_kind)mail.kind, mail.body, report);
         free(mail.body);
-        update_pacing(link);
+        link_update_pacing(link);
         if (is_news) {
             return true;
         }

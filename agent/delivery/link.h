@@ -11,15 +11,29 @@
 
 struct link;
 
+// A message that came; all of it is borrowed for the call.
+struct link_arrival {
+    const char *topic; // not terminated
+    size_t topic_len;
+    const void *payload;
+    size_t len;
+    bool retained;
+    const char *response_topic; // MQTT 5, like the correlation data; NULL: none; not terminated
+    size_t response_topic_len;
+    const void *correlation;
+    size_t correlation_len;
+};
+
 // All of it is borrowed for the link's life.
 struct link_config {
     const struct settings_mqtt *mqtt; // where to, as whom, how encrypted; client_id is not empty
     const char *password;             // NULL: none
-    const char *will_topic;           // retained, QoS 1, when the connection breaks
+    const char *will_topic;           // retained, QoS 1, when the connection breaks; NULL: nothing
     const char *will_payload;
+    bool takes_pictures; // of any size, at QoS 0; else the broker (of MQTT 5) keeps to itself what
+                         // no command needs
     // Called on a thread of Paho's with a message that arrived: copy and return at once.
-    void (*arrived)(void *context, const char *topic, size_t topic_len, const void *payload,
-                    size_t len, bool retained);
+    void (*arrived)(void *context, const struct link_arrival *arrival);
     void *context;
 };
 
@@ -37,7 +51,10 @@ struct link_message {
     bool retain;
     bool is_text; // UTF-8
     const char *content_type;
-    uint32_t expiry_s; // 0: never
+    uint32_t expiry_s;          // 0: never
+    const char *response_topic; // NULL: none
+    const void *correlation;
+    size_t correlation_len; // 0: none
     const struct link_property *properties;
     size_t property_count;
 };
@@ -53,9 +70,12 @@ struct link_report {
     enum link_news news;
     int reason;     // LINK_DONE: 0, or the broker's reason code (0x80 and above), or -1: it failed
                     // with the connection. LINK_DOWN: the broker's reason code, 0 without one
+    size_t refused; // LINK_DONE of a subscribe: which filter the reason is about, the first of them
     bool broken;    // LINK_DOWN: the connection was up, and it was not us who closed it
     bool retry_now; // LINK_DOWN: the next link_connect tries another broker or version of MQTT
     bool is_silent; // LINK_DOWN: so that nobody need be told of this one
+    bool broker_left; // LINK_DOWN: all its clients will be back at once, unless each waits a
+                      // while of its own
     uint32_t rest_ms; // LINK_DOWN: so long no link_connect, for another client fights for our id
     struct fault why; // LINK_DOWN
 };
@@ -71,9 +91,20 @@ bool link_next(struct link *link, struct link_report *report);
 // Begins what LINK_UP or LINK_DOWN answers.
 void link_connect(struct link *link);
 
+enum { LINK_FILTERS_MAX = 40 };
+
 // Each begins something that LINK_DONE answers; false: nothing was begun.
 __attribute__((warn_unused_result)) bool link_subscribe(struct link *link, const char *filter,
                                                         struct fault *fault);
+// Several filters in one packet.
+__attribute__((warn_unused_result)) bool link_subscribe_all(struct link *link,
+                                                            const char *const *filters,
+                                                            size_t count, struct fault *fault);
+// As link_subscribe, and the broker sends what it has retained first; without it, only a broker
+// of 3.1.1 does. At QoS 0, for of QoS 1 mosquitto keeps a thousand for us at once and drops the
+// rest: a fleet has more.
+__attribute__((warn_unused_result)) bool
+link_subscribe_retained(struct link *link, const char *filter, struct fault *fault);
 __attribute__((warn_unused_result)) bool
 link_publish(struct link *link, const struct link_message *message, struct fault *fault);
 

@@ -116,12 +116,57 @@ static void on_failed(void *context, MQTTAsync_failureData *data)
     post_done(context, data->token, data->code >= REASON_FAILURE ? data->code : -1);
 }
 
+static void on_subscribed5(void *context, MQTTAsync_successData5 *data)
+{
+    struct link_ears *ears = context;
+    struct link_mail mail = {.token = data->token};
+    // of one filter Paho leaves the list unset
+    int count = ears->filter_count > 1 ? data->alt.sub.reasonCodeCount : 0;
+    for (int i = 0; i < count && mail.code == 0; i++) {
+        int reason = (int)data->alt.sub.reasonCodes[i];
+        mail.code = reason >= REASON_FAILURE ? reason : 0;
+        mail.refused = mail.code != 0 ? (size_t)i : 0;
+    }
+    link_mail_post(context, MAIL_DONE, &mail);
+}
+
+// Of one filter a refusal is a failure.
+static void on_subscribed(void *context, MQTTAsync_successData *data)
+{
+    struct link_ears *ears = context;
+    struct link_mail mail = {.token = data->token};
+    for (size_t i = 0; ears->filter_count > 1 && i < ears->filter_count && mail.code == 0; i++) {
+        int granted = data->alt.qosList[i];
+        mail.code = granted >= REASON_FAILURE ? granted : 0;
+        mail.refused = mail.code != 0 ? i : 0;
+    }
+    link_mail_post(context, MAIL_DONE, &mail);
+}
+
+static MQTTLenString property_of(MQTTProperties *properties, enum MQTTPropertyCodes code)
+{
+    MQTTProperty *property = MQTTProperties_getProperty(properties, code);
+    return property != NULL ? property->value.data : (MQTTLenString){0, NULL};
+}
+
 static int on_message(void *context, char *topic, int topic_len, MQTTAsync_message *message)
 {
     struct link_ears *ears = context;
-    size_t len = topic_len > 0 ? (size_t)topic_len : strlen(topic); // 0: no NUL within
-    ears->arrived(ears->context, topic, len, message->payload, (size_t)message->payloadlen,
-                  message->retained != 0);
+    MQTTLenString response = property_of(&message->properties, MQTTPROPERTY_CODE_RESPONSE_TOPIC);
+    MQTTLenString correlation =
+        property_of(&message->properties, MQTTPROPERTY_CODE_CORRELATION_DATA);
+    ears->arrived(ears->context, &(struct link_arrival){
+                                     .topic = topic,
+                                     .topic_len = topic_len > 0 ? (size_t)topic_len
+                                                                : strlen(topic), // 0: no NUL within
+                                     .payload = message->payload,
+                                     .len = (size_t)message->payloadlen,
+                                     .retained = message->retained != 0,
+                                     .response_topic = response.data,
+                                     .response_topic_len = (size_t)response.len,
+                                     .correlation = correlation.data,
+                                     .correlation_len = (size_t)correlation.len,
+                                 });
     MQTTAsync_freeMessage(&message);
     MQTTAsync_free(topic);
     return 1;
@@ -154,6 +199,16 @@ void link_mail_answer(MQTTAsync_responseOptions *options, int version, struct li
     } else {
         options->onSuccess = on_done;
         options->onFailure = on_failed;
+    }
+}
+
+void link_mail_subscribed(MQTTAsync_responseOptions *options, int version, struct link_ears *ears)
+{
+    link_mail_answer(options, version, ears);
+    if (version == MQTTVERSION_5) {
+        options->onSuccess5 = on_subscribed5;
+    } else {
+        options->onSuccess = on_subscribed;
     }
 }
 

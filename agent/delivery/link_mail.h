@@ -18,6 +18,7 @@ enum mail_kind {
 
 struct link_mail {
     int code;              // MAIL_DONE as in link_report; MAIL_CONNECT_FAILED: CONNACK's or -1
+    size_t refused;        // MAIL_DONE as in link_report
     MQTTAsync_token token; // MAIL_DONE: of which operation; 0 of QoS 0, and of some that failed
     char text[64];         // MAIL_CONNECT_FAILED: Paho's
     uint32_t packet_max;   // MAIL_CONNECTED; 0: not said
@@ -27,9 +28,9 @@ struct link_mail {
 // What Paho's callbacks get as their context. Outlives the handle.
 struct link_ears {
     struct mailbox *mailbox; // of struct link_mail
-    void (*arrived)(void *context, const char *topic, size_t topic_len, const void *payload,
-                    size_t len, bool retained);
+    void (*arrived)(void *context, const struct link_arrival *arrival);
     void *context;
+    size_t filter_count; // of the subscribe that is under way
 };
 
 void link_mail_drop(struct mail mail);
@@ -39,4 +40,5 @@ void link_mail_post(struct link_ears *ears, enum mail_kind kind, const struct li
 void link_mail_handle(MQTTAsync handle, struct link_ears *ears);
 void link_mail_connect(MQTTAsync_connectOptions *options, int version, struct link_ears *ears);
 void link_mail_answer(MQTTAsync_responseOptions *options, int version, struct link_ears *ears);
+void link_mail_subscribed(MQTTAsync_responseOptions *options, int version, struct link_ears *ears);
 void link_mail_close(MQTTAsync_disconnectOptions *options, int version, struct link_ears *ears);

@@ -33,11 +33,13 @@ static void add_text(MQTTProperties *properties, enum MQTTPropertyCodes code, co
     MQTTProperties_add(properties, &property);
 }
 
-MQTTProperties link_properties_connect(void)
+MQTTProperties link_properties_connect(bool takes_pictures)
 {
     MQTTProperties properties = MQTTProperties_initializer;
     add_number(&properties, MQTTPROPERTY_CODE_SESSION_EXPIRY_INTERVAL, 0);
-    add_number(&properties, MQTTPROPERTY_CODE_MAXIMUM_PACKET_SIZE, INBOUND_PACKET_MAX);
+    if (!takes_pictures) {
+        add_number(&properties, MQTTPROPERTY_CODE_MAXIMUM_PACKET_SIZE, INBOUND_PACKET_MAX);
+    }
     return properties;
 }
 
@@ -52,6 +54,15 @@ MQTTProperties link_properties_message(const struct link_message *message)
     }
     if (message->content_type != NULL) {
         add_text(&properties, MQTTPROPERTY_CODE_CONTENT_TYPE, message->content_type, NULL);
+    }
+    if (message->response_topic != NULL) {
+        add_text(&properties, MQTTPROPERTY_CODE_RESPONSE_TOPIC, message->response_topic, NULL);
+    }
+    if (message->correlation_len > 0) {
+        MQTTProperty property = {.identifier = MQTTPROPERTY_CODE_CORRELATION_DATA};
+        property.value.data =
+            (MQTTLenString){(int)message->correlation_len, (char *)(uintptr_t)message->correlation};
+        MQTTProperties_add(&properties, &property);
     }
     for (size_t i = 0; i < message->property_count; i++) {
         add_text(&properties, MQTTPROPERTY_CODE_USER_PROPERTY, message->properties[i].name,

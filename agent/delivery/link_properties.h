@@ -5,7 +5,7 @@
 
 #include <MQTTProperties.h>
 
-MQTTProperties link_properties_connect(void);
+MQTTProperties link_properties_connect(bool takes_pictures);
 MQTTProperties link_properties_message(const struct link_message *message);
 
 // The size of the packet that carries the message.

@@ -4,7 +4,6 @@
 #include "base/timing.h"
 #include "delivery/topic.h"
 
-#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +15,12 @@ struct news_picture *news_picture_create(const struct picture *picture, bool lat
     if (body != NULL) {
         memcpy(body->id, picture->id, sizeof body->id);
         memcpy(body->request_id, picture->request_id, sizeof body->request_id);
+        body->captured_ns = picture->captured_ns;
+        memcpy(body->captured_at, picture->captured_at, sizeof body->captured_at);
+        memcpy(body->sha256, picture->sha256, sizeof body->sha256);
+        body->width = picture->width;
+        body->height = picture->height;
+        body->bytes = picture->jpeg.len;
         body->seq = picture->seq;
         body->trigger = picture->trigger;
         body->late = late;
@@ -52,35 +57,57 @@ struct news_spool *news_spool_create(const struct fault *why)
     return body;
 }
 
-static struct news_command *command_create(const char *topic, const void *payload, size_t len,
-                                           bool retained)
+static void take_reply_to(struct news_command *body, const struct settings *settings,
+                          const struct link_arrival *arrival)
 {
-    size_t told = len <= NEWS_PAYLOAD_MAX ? len : 0;
+    struct reply_address *to = &body->reply_to;
+    if (arrival->response_topic == NULL) {
+        return; // Correlation Data is nothing without it
+    }
+    if (arrival->correlation_len > sizeof to->correlation ||
+        !topic_is_for_reply(settings->mqtt.prefix, settings->device.id, arrival->response_topic,
+                            arrival->response_topic_len)) {
+        body->has_bad_reply_to = true;
+        return;
+    }
+    memcpy(to->topic, arrival->response_topic, arrival->response_topic_len);
+    if (arrival->correlation_len > 0) {
+        memcpy(to->correlation, arrival->correlation, arrival->correlation_len);
+    }
+    to->correlation_len = arrival->correlation_len;
+}
+
+static struct news_command *command_create(const struct settings *settings,
+                                           const struct link_arrival *arrival)
+{
+    size_t told = arrival->len <= NEWS_PAYLOAD_MAX ? arrival->len : 0;
     struct news_command *body = calloc(1, sizeof *body + told);
     if (body != NULL) {
-        assert(strlen(topic) < sizeof body->topic);
-        memcpy(body->topic, topic, strlen(topic));
         body->arrived_ns = timing_now_ns();
-        body->retained = retained;
-        body->full_len = len;
+        body->retained = arrival->retained;
+        body->full_len = arrival->len;
         body->len = told;
         if (told > 0) {
-            memcpy(body->payload, payload, told);
+            memcpy(body->payload, arrival->payload, told);
         }
+        take_reply_to(body, settings, arrival);
     }
     return body;
 }
 
-bool news_offer_command(struct mailbox *news, const struct settings *settings, const char *topic,
-                        size_t topic_len, const void *payload, size_t len, bool retained)
+bool news_offer_command(struct mailbox *news, const struct settings *settings,
+                        const struct link_arrival *arrival)
 {
-    char suffix[sizeof((struct news_command){0}.topic)];
-    if (!topic_below(settings->mqtt.prefix, settings->device.id, topic, topic_len, suffix,
-                     sizeof suffix)) {
+    struct news_command *body = command_create(settings, arrival);
+    if (body == NULL) {
+        return false;
+    }
+    if (!topic_for_us(settings, arrival->topic, arrival->topic_len, &body->audience, body->topic,
+                      sizeof body->topic)) {
+        free(body);
         return true;
     }
-    struct news_command *body = command_create(suffix, payload, len, retained);
-    if (body == NULL || !mailbox_offer(news, (struct mail){NEWS_COMMAND, body})) {
+    if (!mailbox_offer(news, (struct mail){NEWS_COMMAND, body})) {
         free(body);
         return false;
     }
@@ -90,11 +117,7 @@ bool news_offer_command(struct mailbox *news, const struct settings *settings, c
 void news_drop(struct mail mail)
 {
     if (mail.kind == NEWS_SHOT_DONE && mail.body != NULL) {
-        struct shot *shot = ((struct news_shot *)mail.body)->shot;
-        if (shot != NULL) {
-            free(shot->captured_event);
-            free(shot);
-        }
+        shot_free(((struct news_shot *)mail.body)->shot);
     }
     free(mail.body);
 }

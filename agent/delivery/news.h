@@ -1,6 +1,7 @@
 // Makes the mail that publisher.h describes. Any thread, no state; NULL without memory.
 #pragma once
 
+#include "delivery/link.h"
 #include "delivery/publisher.h"
 
 struct news_picture *news_picture_create(const struct picture *picture, bool late, bool refused,
@@ -12,6 +13,6 @@ struct news_link *news_link_create(const char *url, const char *version, uint32_
 struct news_spool *news_spool_create(const struct fault *why);
 
 // Offers NEWS_COMMAND for a message off the wire; a payload that is too long is left out. False:
-// the box is full, or there is no memory. A topic that is not below P/ID/ is nobody's.
-bool news_offer_command(struct mailbox *news, const struct settings *settings, const char *topic,
-                        size_t topic_len, const void *payload, size_t len, bool retained);
+// the box is full, or there is no memory. A topic that is not for this device is nobody's.
+bool news_offer_command(struct mailbox *news, const struct settings *settings,
+                        const struct link_arrival *arrival);

@@ -1,4 +1,5 @@
-// Slots and a ring behind one mutex, and an eventfd for the taker. Main puts, the publisher takes.
+// Slots and two rings behind one mutex, and an eventfd for the taker. Main puts, the publisher
+// takes.
 #include "delivery/outbox.h"
 
 #include <assert.h>
@@ -9,18 +10,60 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+// Of malloc'ed blocks; what finds it full pushes the oldest out.
+struct queue {
+    void **items;
+    size_t max;
+    size_t first;
+    size_t count;
+    uint32_t dropped;
+};
+
 struct outbox {
     pthread_mutex_t lock;
     int fd;
     struct shot *shot;
     char *documents[DOCUMENT_COUNT];
-    char *events[OUTBOX_EVENTS_MAX];
-    size_t first_event;
-    size_t event_count;
-    uint32_t events_dropped;
+    void *event_items[OUTBOX_EVENTS_MAX];
+    void *reply_items[OUTBOX_REPLIES_MAX];
+    struct queue events;
+    struct queue replies;
+    bool hides_pictures;
     bool ended;
     int64_t deadline_ns;
 };
+
+static void *queue_take(struct queue *queue)
+{
+    if (queue->count == 0) {
+        return NULL;
+    }
+    void *item = queue->items[queue->first];
+    queue->first = (queue->first + 1) % queue->max;
+    queue->count--;
+    return item;
+}
+
+static void queue_put(struct queue *queue, void *item)
+{
+    if (queue->count == queue->max) {
+        free(queue_take(queue));
+        queue->dropped++;
+    }
+    queue->items[(queue->first + queue->count++) % queue->max] = item;
+}
+
+static void queue_return(struct queue *queue, void *item)
+{
+    if (queue->count == queue->max) {
+        free(item); // it is the oldest
+        queue->dropped++;
+        return;
+    }
+    queue->first = (queue->first + queue->max - 1) % queue->max;
+    queue->items[queue->first] = item;
+    queue->count++;
+}
 
 struct outbox *outbox_create(struct fault *fault)
 {
@@ -36,6 +79,8 @@ struct outbox *outbox_create(struct fault *fault)
     }
     pthread_mutex_init(&outbox->lock, NULL);
     outbox->fd = fd;
+    outbox->events = (struct queue){.items = outbox->event_items, .max = OUTBOX_EVENTS_MAX};
+    outbox->replies = (struct queue){.items = outbox->reply_items, .max = OUTBOX_REPLIES_MAX};
     return outbox;
 }
 
@@ -47,8 +92,11 @@ void outbox_destroy(struct outbox *outbox)
     for (int i = 0; i < DOCUMENT_COUNT; i++) {
         free(outbox->documents[i]);
     }
-    for (char *event; (event = outbox_take_event(outbox)) != NULL;) {
-        free(event);
+    for (void *item; (item = queue_take(&outbox->events)) != NULL;) {
+        free(item);
+    }
+    for (void *item; (item = queue_take(&outbox->replies)) != NULL;) {
+        free(item);
     }
     close(outbox->fd);
     pthread_mutex_destroy(&outbox->lock);
@@ -91,31 +139,45 @@ void outbox_put_document(struct outbox *outbox, enum document document, char *te
     unlock_and_wake(outbox);
 }
 
-void outbox_put_event(struct outbox *outbox, char *text)
+static void put_to(struct outbox *outbox, struct queue *queue, void *item)
 {
     pthread_mutex_lock(&outbox->lock);
-    if (outbox->event_count == OUTBOX_EVENTS_MAX) {
-        free(outbox->events[outbox->first_event]);
-        outbox->first_event = (outbox->first_event + 1) % OUTBOX_EVENTS_MAX;
-        outbox->event_count--;
-        outbox->events_dropped++;
-    }
-    outbox->events[(outbox->first_event + outbox->event_count++) % OUTBOX_EVENTS_MAX] = text;
+    queue_put(queue, item);
     unlock_and_wake(outbox);
+}
+
+void outbox_put_event(struct outbox *outbox, char *text)
+{
+    put_to(outbox, &outbox->events, text);
+}
+
+void outbox_put_reply(struct outbox *outbox, struct reply *reply)
+{
+    put_to(outbox, &outbox->replies, reply);
+}
+
+static void return_to(struct outbox *outbox, struct queue *queue, void *item)
+{
+    pthread_mutex_lock(&outbox->lock);
+    queue_return(queue, item);
+    pthread_mutex_unlock(&outbox->lock);
 }
 
 void outbox_return_event(struct outbox *outbox, char *text)
 {
+    return_to(outbox, &outbox->events, text);
+}
+
+void outbox_return_reply(struct outbox *outbox, struct reply *reply)
+{
+    return_to(outbox, &outbox->replies, reply);
+}
+
+void outbox_hide_pictures(struct outbox *outbox, bool hidden)
+{
     pthread_mutex_lock(&outbox->lock);
-    if (outbox->event_count == OUTBOX_EVENTS_MAX) {
-        free(text); // it is the oldest
-        outbox->events_dropped++;
-    } else {
-        outbox->first_event = (outbox->first_event + OUTBOX_EVENTS_MAX - 1) % OUTBOX_EVENTS_MAX;
-        outbox->events[outbox->first_event] = text;
-        outbox->event_count++;
-    }
-    pthread_mutex_unlock(&outbox->lock);
+    outbox->hides_pictures = hidden;
+    unlock_and_wake(outbox);
 }
 
 void outbox_put_end(struct outbox *outbox, int64_t deadline_ns)
@@ -144,17 +206,30 @@ char *outbox_take_document(struct outbox *outbox, enum document document)
     return text;
 }
 
-char *outbox_take_event(struct outbox *outbox)
+static void *take_from(struct outbox *outbox, struct queue *queue)
 {
     pthread_mutex_lock(&outbox->lock);
-    char *text = NULL;
-    if (outbox->event_count > 0) {
-        text = outbox->events[outbox->first_event];
-        outbox->first_event = (outbox->first_event + 1) % OUTBOX_EVENTS_MAX;
-        outbox->event_count--;
-    }
+    void *item = queue_take(queue);
     pthread_mutex_unlock(&outbox->lock);
-    return text;
+    return item;
+}
+
+char *outbox_take_event(struct outbox *outbox)
+{
+    return take_from(outbox, &outbox->events);
+}
+
+struct reply *outbox_take_reply(struct outbox *outbox)
+{
+    return take_from(outbox, &outbox->replies);
+}
+
+bool outbox_hides_pictures(struct outbox *outbox)
+{
+    pthread_mutex_lock(&outbox->lock);
+    bool hides = outbox->hides_pictures;
+    pthread_mutex_unlock(&outbox->lock);
+    return hides;
 }
 
 bool outbox_has_ended(struct outbox *outbox, int64_t *deadline_ns)
@@ -168,10 +243,20 @@ bool outbox_has_ended(struct outbox *outbox, int64_t *deadline_ns)
     return ended;
 }
 
-uint32_t outbox_events_dropped(struct outbox *outbox)
+static uint32_t dropped_of(struct outbox *outbox, const struct queue *queue)
 {
     pthread_mutex_lock(&outbox->lock);
-    uint32_t dropped = outbox->events_dropped;
+    uint32_t dropped = queue->dropped;
     pthread_mutex_unlock(&outbox->lock);
     return dropped;
+}
+
+uint32_t outbox_events_dropped(struct outbox *outbox)
+{
+    return dropped_of(outbox, &outbox->events);
+}
+
+uint32_t outbox_replies_dropped(struct outbox *outbox)
+{
+    return dropped_of(outbox, &outbox->replies);
 }

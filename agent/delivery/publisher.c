@@ -2,6 +2,7 @@
 // publisher_run.c.
 #include "delivery/publisher.h"
 
+#include "base/log.h"
 #include "base/timing.h"
 #include "delivery/news.h"
 #include "delivery/publisher_inside.h"
@@ -15,17 +16,19 @@
 
 enum {
     RETRY_FIRST_MS = 1000,
-    RETRY_CAP_MS = 60000,
+    RETRY_CAP_MS = 45000,
     RETRY_STABLE_MS = 60000,
+    // of messages that are looked at: more than any fleet sends a device, and little work
+    COMMANDS_PER_S = 200,
+    COMMANDS_AT_ONCE = 200,
 };
 
 // On a thread of Paho's.
-static void on_message(void *context, const char *topic, size_t topic_len, const void *payload,
-                       size_t len, bool retained)
+static void on_message(void *context, const struct link_arrival *arrival)
 {
     struct publisher *publisher = context;
-    if (!news_offer_command(publisher->news, publisher->settings, topic, topic_len, payload, len,
-                            retained)) {
+    if (!rate_pass(&publisher->commands, timing_now_ns()) ||
+        !news_offer_command(publisher->news, publisher->settings, arrival)) {
         atomic_fetch_add(&publisher->commands_dropped, 1);
     }
 }
@@ -126,6 +129,7 @@ struct publisher *publisher_create(const struct settings *settings, const char *
     publisher->settings = settings;
     publisher->hooks = *hooks;
     publisher->news = news;
+    publisher->commands = rate_of(COMMANDS_PER_S, COMMANDS_AT_ONCE, timing_now_ns());
     pthread_mutex_init(&publisher->end_lock, NULL);
     pthread_condattr_t monotonic;
     pthread_condattr_init(&monotonic);
@@ -163,6 +167,25 @@ void publisher_put_event(struct publisher *publisher, char *text)
     outbox_put_event(publisher->outbox, text);
 }
 
+void publisher_put_reply(struct publisher *publisher, const struct reply_address *to,
+                         const char *text)
+{
+    size_t size = strlen(text) + 1;
+    struct reply *reply = malloc(sizeof *reply + size);
+    if (reply == NULL) {
+        log_error("no memory for a reply");
+        return;
+    }
+    reply->to = *to;
+    memcpy(reply->text, text, size);
+    outbox_put_reply(publisher->outbox, reply);
+}
+
+void publisher_hide_pictures(struct publisher *publisher, bool hidden)
+{
+    outbox_hide_pictures(publisher->outbox, hidden);
+}
+
 struct publisher_counters publisher_counters(const struct publisher *publisher)
 {
     return (struct publisher_counters){
@@ -171,6 +194,7 @@ struct publisher_counters publisher_counters(const struct publisher *publisher)
         .quarantined = (uint32_t)atomic_load(&publisher->quarantined),
         .reconnects = (uint32_t)atomic_load(&publisher->reconnects),
         .events_dropped = outbox_events_dropped(publisher->outbox),
+        .replies_dropped = outbox_replies_dropped(publisher->outbox),
         .commands_dropped = (uint32_t)atomic_load(&publisher->commands_dropped),
     };
 }

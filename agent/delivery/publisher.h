@@ -11,7 +11,8 @@ struct publisher;
 // What the publisher is given to do its work with, so that it knows neither JPEG nor JSON. Called
 // on the publisher's thread only.
 struct publisher_hooks {
-    // Fills in `picture`, which takes over the shot's captured_event.
+    // Fills in `picture`, which takes over the shot's captured_event and
+    // reply_image.
     bool (*develop)(void *context, struct shot *shot, struct picture *picture, struct fault *fault);
     bool (*wrap)(const struct picture *picture, enum picture_form form, struct bytes *payload,
                  struct fault *fault);
@@ -54,8 +55,14 @@ struct news_picture {
     uint64_t seq;
     enum trigger trigger;
     char request_id[PICTURE_REQUEST_ID_SIZE];
-    bool late;    // went to, or waited for, P/ID/late
-    bool refused; // NEWS_DROPPED: the broker said no
+    int64_t captured_ns; // monotonic
+    char captured_at[32];
+    char sha256[PICTURE_SHA256_SIZE];
+    uint32_t width;
+    uint32_t height;
+    uint64_t bytes; // of JPEG
+    bool late;      // went to, or waited for, P/ID/late
+    bool refused;   // NEWS_DROPPED: the broker said no
     struct fault why;
 };
 
@@ -73,11 +80,22 @@ struct news_link {
 
 enum { NEWS_PAYLOAD_MAX = 4096 }; // a longer command is told without its payload
 
+// Through which topic a command came.
+enum audience {
+    AUDIENCE_DEVICE, // P/ID/...
+    AUDIENCE_GROUP,  // P/@GROUP/..., a group of device.groups
+    AUDIENCE_ALL,    // P/@all/...
+};
+
 struct news_command {
-    char topic[320];    // below P/ID/: "command/snapshot"
+    char topic[320]; // below P/ID/: "command/snapshot"
+    enum audience audience;
     int64_t arrived_ns; // monotonic
     bool retained;
-    size_t full_len; // as it came; more than NEWS_PAYLOAD_MAX: payload is empty
+    struct reply_address reply_to;
+    bool has_bad_reply_to; // a Response Topic or Correlation Data that is not taken; reply_to is
+                           // P/ID/reply then
+    size_t full_len;       // as it came; more than NEWS_PAYLOAD_MAX: payload is empty
     size_t len;
     uint8_t payload[]; // len bytes, not terminated
 };
@@ -93,7 +111,8 @@ struct publisher_counters {
     uint32_t quarantined;   // files of the spool that were found damaged and set aside
     uint32_t reconnects;
     uint32_t events_dropped;   // events that found their queue full
-    uint32_t commands_dropped; // commands that found main's mailbox full
+    uint32_t replies_dropped;  // replies that did
+    uint32_t commands_dropped; // commands that came too fast to be looked at
 };
 
 // Opens the spool, which may refuse (FAULT_CONFIG), and starts the thread, which connects at once
@@ -115,6 +134,14 @@ void publisher_put_document(struct publisher *publisher, enum document document,
 // Takes `text` (malloc'ed): JSON for P/ID/event, sent in order. Bounded: when full, the oldest is
 // dropped and counted.
 void publisher_put_event(struct publisher *publisher, char *text);
+
+// JSON to whoever asked, sent in order, after live pictures. Bounded in the same way.
+void publisher_put_reply(struct publisher *publisher, const struct reply_address *to,
+                         const char *text);
+
+// While it is hidden, the broker keeps no picture of this device: what it has retained on
+// P/ID/image and P/ID/meta is cleared, at every connect again, and what waits goes to P/ID/late.
+void publisher_hide_pictures(struct publisher *publisher, bool hidden);
 
 struct publisher_counters publisher_counters(const struct publisher *publisher);
 

@@ -4,6 +4,7 @@
 
 #include "base/backoff.h"
 #include "base/loop.h"
+#include "base/rate.h"
 #include "delivery/publisher.h"
 #include "delivery/sender.h"
 #include "delivery/topic.h"
@@ -26,7 +27,8 @@ struct publisher {
     struct loop *loop;
 
     enum phase phase;
-    int64_t stuck_ns; // of PHASE_CONNECTING and PHASE_CLOSING
+    struct rate commands; // of Paho's receive thread
+    int64_t stuck_ns;     // of PHASE_CONNECTING and PHASE_CLOSING
     struct backoff backoff;
     int connect_timer;
     int overdue_timer;

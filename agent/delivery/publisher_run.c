@@ -63,6 +63,9 @@ static void go_down(struct publisher *publisher, const struct link_report *repor
     if (!report->retry_now) {
         retry_ms = backoff_failed(&publisher->backoff, now_ns);
         retry_ms = retry_ms < report->rest_ms ? report->rest_ms : retry_ms;
+        uint32_t spread_ms = (uint32_t)(publisher->settings->mqtt.reconnect_spread_s * 1000);
+        uint32_t share_ms = backoff_share(&publisher->backoff, report->broker_left ? spread_ms : 0);
+        retry_ms = retry_ms < share_ms ? share_ms : retry_ms;
     }
     if (!report->is_silent) {
         tell_down(publisher, &report->why, retry_ms);
@@ -206,10 +209,15 @@ static void on_link(void *context, short revents)
 }
 
 // What the broker takes, as `image` now or as `late` should the link break before.
-static uint64_t jpeg_bytes_max(const struct publisher *publisher, enum picture_form live_form)
+static uint64_t jpeg_bytes_max(const struct publisher *publisher, const struct shot *shot)
 {
     const struct settings *settings = publisher->settings;
+    enum picture_form live_form = shot->develop.form;
     uint64_t packet = link_packet_max(publisher->link);
+    if (shot->reply_image != NULL) { // its topic and properties may be longer than those of `image`
+        uint64_t more = sizeof *shot->reply_image;
+        packet = packet > more ? packet - more : 0;
+    }
     uint64_t least = UINT64_MAX;
     for (int live = 0; live <= 1; live++) {
         uint64_t payload = letter_payload_max(settings, live_form, live, packet);
@@ -227,7 +235,7 @@ static bool develop(struct publisher *publisher, struct shot *shot, struct news_
     struct picture picture;
     picture_init(&picture);
     int64_t begun_ns = timing_now_ns();
-    shot->max_jpeg_bytes = jpeg_bytes_max(publisher, shot->develop.form);
+    shot->max_jpeg_bytes = jpeg_bytes_max(publisher, shot);
     bool ok = publisher->hooks.develop(publisher->hooks.context, shot, &picture, &done->fault);
     done->develop_ns = timing_now_ns() - begun_ns;
     if (ok) {

@@ -56,6 +56,8 @@ void sender_destroy(struct sender *sender)
         free(sender->documents[i]);
     }
     free(sender->event);
+    free(sender->reply);
+    sender_drop_replied(sender);
     bytes_fini(&sender->payload);
     free(sender);
 }
@@ -89,6 +91,15 @@ void sender_post_dropped(struct sender *sender, const struct backlog_entry *entr
     post_picture(sender, NEWS_DROPPED, entry, refused, why);
 }
 
+void sender_drop_replied(struct sender *sender)
+{
+    if (sender->replied != NULL) {
+        picture_fini(sender->replied);
+        free(sender->replied);
+        sender->replied = NULL;
+    }
+}
+
 // The picture that was begun is over; gives its event, for after it.
 static char *end_current(struct sender *sender, bool delivered)
 {
@@ -96,6 +107,11 @@ static char *end_current(struct sender *sender, bool delivered)
     char *event = entry->picture->captured_event;
     entry->picture->captured_event = NULL;
     backlog_take(sender->backlog, entry, delivered);
+    if (delivered && entry->picture != NULL && entry->picture->reply_image != NULL) {
+        sender->replied = entry->picture; // its payload is still in the hand
+        sender->replied_live = entry->live;
+        entry->picture = NULL;
+    }
     backlog_entry_destroy(entry);
     sender->current = NULL;
     return event;
@@ -138,9 +154,12 @@ static void depart(struct sender *sender, enum flight flight, size_t len, bool b
 const char *sender_suffix(enum flight flight)
 {
     static const char *const suffixes[FLIGHT_COUNT] = {
-        [FLIGHT_STATUS] = "status", [FLIGHT_SUBSCRIBE] = "command/+", [FLIGHT_CAMERA] = "camera",
-        [FLIGHT_STATE] = "state",   [FLIGHT_HEALTH] = "health",       [FLIGHT_META] = "meta",
-        [FLIGHT_EVENT] = "event",   [FLIGHT_GOODBYE] = "status",
+        [FLIGHT_STATUS] = "status",     [FLIGHT_SUBSCRIBE] = "command/+",
+        [FLIGHT_CAMERA] = "camera",     [FLIGHT_STATE] = "state",
+        [FLIGHT_HEALTH] = "health",     [FLIGHT_CLEAR_META] = "meta",
+        [FLIGHT_CLEAR_IMAGE] = "image", [FLIGHT_META] = "meta",
+        [FLIGHT_EVENT] = "event",       [FLIGHT_REPLY] = "reply",
+        [FLIGHT_REPLY_IMAGE] = "reply", [FLIGHT_GOODBYE] = "status",
     };
     return suffixes[flight];
 }
@@ -159,7 +178,7 @@ static bool is_too_large(struct sender *sender, enum flight flight, const struct
                   "its packet has %" PRIu64 " bytes, the broker takes %" PRIu32, size, max);
         sender_drop_current(sender, true, &why);
     } else {
-        sender_on_refusal(sender, flight, REASON_TOO_LARGE);
+        sender_on_refusal(sender, flight, REASON_TOO_LARGE, 0);
     }
     return true;
 }
@@ -185,16 +204,26 @@ static void publish_document(struct sender *sender, enum flight flight, const ch
 
 static void subscribe(struct sender *sender)
 {
-    char filter[TOPIC_SIZE];
-    topic_make(filter, sender->settings->mqtt.prefix, sender->settings->device.id,
-               sender_suffix(FLIGHT_SUBSCRIBE));
+    char room[LINK_FILTERS_MAX][TOPIC_SIZE];
+    const char *filters[LINK_FILTERS_MAX];
+    size_t count = topic_filter_count(sender->settings);
+    for (size_t i = 0; i < count; i++) {
+        topic_filter(sender->settings, i, room[i]);
+        filters[i] = room[i];
+    }
     struct fault unused;
-    bool begun = link_subscribe(sender->link, filter, &unused);
+    bool begun = link_subscribe_all(sender->link, filters, count, &unused);
     depart(sender, FLIGHT_SUBSCRIBE, 0, begun);
 }
 
 static void take_documents(struct sender *sender)
 {
+    bool hides = outbox_hides_pictures(sender->outbox);
+    if (hides && !sender->hides_pictures) {
+        sender->is_due[FLIGHT_CLEAR_META] = true;
+        sender->is_due[FLIGHT_CLEAR_IMAGE] = true;
+    }
+    sender->hides_pictures = hides;
     for (int i = 0; i < DOCUMENT_COUNT; i++) {
         char *text = outbox_take_document(sender->outbox, (enum document)i);
         if (text != NULL) {
@@ -245,8 +274,7 @@ static void send_picture(struct sender *sender)
     bool live = sender->current->live;
     struct fault fault;
     bytes_clear(&sender->payload);
-    if (!sender->hooks->wrap(picture, letter_form(picture->form, live), &sender->payload,
-                             &fault)) {
+    if (!sender->hooks->wrap(picture, letter_form(picture->form, live), &sender->payload, &fault)) {
         sender_drop_current(sender, false, &fault);
         return;
     }
@@ -324,6 +352,62 @@ static bool send_waiting_event(struct sender *sender)
     return send_event(sender);
 }
 
+static void publish_reply(struct sender *sender, enum flight flight, struct letter *letter,
+                          const struct reply_address *to)
+{
+    letter_reply(letter, to);
+    publish(sender, flight, letter);
+}
+
+static bool send_reply(struct sender *sender)
+{
+    if (sender->reply == NULL) {
+        sender->reply = outbox_take_reply(sender->outbox);
+    }
+    if (sender->reply == NULL) {
+        return false;
+    }
+    struct letter letter;
+    letter_document(&letter, sender->settings, sender_suffix(FLIGHT_REPLY), sender->reply->text,
+                    true, false);
+    publish_reply(sender, FLIGHT_REPLY, &letter, &sender->reply->to);
+    return true;
+}
+
+// Right behind the picture, as long as its payload is at hand.
+static bool send_reply_image(struct sender *sender)
+{
+    const struct picture *picture = sender->replied;
+    if (picture == NULL) {
+        return false;
+    }
+    struct letter letter;
+    letter_picture(&letter, sender->settings, picture, sender->replied_live, 0, &sender->payload);
+    topic_make(letter.topic, sender->settings->mqtt.prefix, sender->settings->device.id,
+               sender_suffix(FLIGHT_REPLY_IMAGE));
+    letter.message.retain = false;
+    letter.message.qos = 1;
+    publish_reply(sender, FLIGHT_REPLY_IMAGE, &letter, picture->reply_image);
+    return true;
+}
+
+// An empty message takes away what is retained.
+static bool send_clearing(struct sender *sender)
+{
+    if (!sender->hides_pictures) {
+        return false;
+    }
+    backlog_hide(sender->backlog);
+    for (enum flight flight = FLIGHT_CLEAR_META; flight <= FLIGHT_CLEAR_IMAGE; flight++) {
+        if (sender->is_due[flight]) {
+            sender->is_due[flight] = false;
+            publish_document(sender, flight, "");
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool send_goodbye(struct sender *sender)
 {
     if (!sender->has_left) {
@@ -336,13 +420,14 @@ static bool send_goodbye(struct sender *sender)
 static bool step(struct sender *sender)
 {
     take_documents(sender);
-    if (send_greeting(sender) || send_event(sender) || send_current(sender)) {
+    if (send_greeting(sender) || send_event(sender) || send_reply_image(sender) ||
+        send_current(sender) || send_clearing(sender)) {
         return true;
     }
     if (sender->is_leaving) {
-        return send_goodbye(sender);
+        return send_reply(sender) || send_goodbye(sender);
     }
-    return begin_picture(sender, backlog_next_live(sender->backlog)) ||
+    return begin_picture(sender, backlog_next_live(sender->backlog)) || send_reply(sender) ||
            send_waiting_event(sender) || begin_late(sender);
 }
 
@@ -372,6 +457,8 @@ void sender_link_up(struct sender *sender)
     for (int i = 0; i < DOCUMENT_COUNT; i++) {
         sender->is_due[FLIGHT_CAMERA + i] = sender->documents[i] != NULL;
     }
+    sender->is_due[FLIGHT_CLEAR_META] = true;
+    sender->is_due[FLIGHT_CLEAR_IMAGE] = true;
     backlog_link_up(sender->backlog);
 }
 

@@ -2,7 +2,8 @@
 // a failure until the next connection. Belongs to the publisher's thread.
 //
 // The order: status, the subscription, documents; then the picture that was begun (meta, image,
-// event), the next live one, other events, late pictures at spool.late_per_s. So a live picture
+// event, and once more to whoever asked for that), the next live one, replies, other events, late
+// pictures at spool.late_per_s. So a live picture
 // waits for one late picture at the most, the one that is on the wire: MQTT cannot take back what
 // it has begun, and breaking the connection would cost more. Only on a link that needs more than a
 // second for a picture is that more than a second, and there a live picture takes as long itself.

@@ -13,9 +13,13 @@ enum flight {
     FLIGHT_CAMERA, // in the order of enum document
     FLIGHT_STATE,
     FLIGHT_HEALTH,
+    FLIGHT_CLEAR_META, // of hidden pictures
+    FLIGHT_CLEAR_IMAGE,
     FLIGHT_META,
     FLIGHT_PICTURE,
     FLIGHT_EVENT,
+    FLIGHT_REPLY,
+    FLIGHT_REPLY_IMAGE,
     FLIGHT_GOODBYE,
     FLIGHT_COUNT,
 };
@@ -35,12 +39,16 @@ struct sender {
     int64_t late_ns; // no late picture is begun before
     struct backoff retry;
 
-    bool is_due[FLIGHT_COUNT];      // of status, subscription and documents
+    bool is_due[FLIGHT_COUNT];      // of status, subscription, documents and clearing
     bool was_refused[FLIGHT_COUNT]; // and said so in the log, for this connection
     char *documents[DOCUMENT_COUNT];
     struct backlog_entry *current; // the picture that was begun
     bool meta_is_sent;
-    char *event; // in flight, or next; NULL: none
+    char *event;             // in flight, or next; NULL: none
+    struct reply *reply;     // likewise
+    struct picture *replied; // likewise: the picture in `payload`, which is for its reply_image too
+    bool replied_live;
+    bool hides_pictures;
     struct bytes payload;
     bool is_leaving;
     bool has_left;
@@ -51,8 +59,11 @@ void sender_drop_current(struct sender *sender, bool refused, const struct fault
 void sender_finish_current(struct sender *sender);
 void sender_put_current_back(struct sender *sender);
 
-// The topic of a flight below P/ID/, but of pictures.
+// What was for `reply_image` and could not be brought there.
+void sender_drop_replied(struct sender *sender);
+
+// The topic of a flight below P/ID/, but of pictures and replies.
 const char *sender_suffix(enum flight flight);
 
-// The broker refuses the message, or would.
-void sender_on_refusal(struct sender *sender, enum flight flight, int reason);
+// The broker refuses the message, or would; of a subscription the one with the number `filter`.
+void sender_on_refusal(struct sender *sender, enum flight flight, int reason, size_t filter);

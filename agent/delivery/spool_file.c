@@ -1,6 +1,8 @@
 // The record format of the spool. The publisher's thread; whatever is in a file may be wrong.
 #include "delivery/spool_file.h"
 
+#include "base/file.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <openssl/evp.h>
@@ -96,17 +98,10 @@ static bool make_head(const struct picture *picture, struct bytes *head, struct 
     return true;
 }
 
-static bool write_all(int fd, const struct bytes *bytes, struct fault *fault)
+static bool write_part(int fd, const struct bytes *part, struct fault *fault)
 {
-    size_t done = 0;
-    while (done < bytes->len) {
-        ssize_t written = write(fd, bytes->data + done, bytes->len - done);
-        if (written < 0 && errno != EINTR) {
-            return fault_set(fault, FAULT_SYSTEM, errno, "cannot write: %s", strerror(errno));
-        }
-        done += written > 0 ? (size_t)written : 0;
-    }
-    return true;
+    return file_write_all(fd, part->data, part->len) ||
+           fault_set(fault, FAULT_SYSTEM, errno, "cannot write: %s", strerror(errno));
 }
 
 bool spool_file_write(int fd, const struct picture *picture, struct fault *fault)
@@ -118,8 +113,8 @@ bool spool_file_write(int fd, const struct picture *picture, struct fault *fault
     }
     struct bytes head;
     bytes_init(&head);
-    bool done = make_head(picture, &head, fault) && write_all(fd, &head, fault) &&
-                write_all(fd, &picture->jpeg, fault);
+    bool done = make_head(picture, &head, fault) && write_part(fd, &head, fault) &&
+                write_part(fd, &picture->jpeg, fault);
     bytes_fini(&head);
     return done;
 }

@@ -1,7 +1,7 @@
-// The topics of one agent: P/ID/suffix. Pure.
+// The topics of one agent: P/ID/suffix, and those that it shares with others. Pure.
 #pragma once
 
-#include "settings/settings.h"
+#include "delivery/publisher.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -15,7 +15,17 @@ enum {
 void topic_make(char topic[static TOPIC_SIZE], const char *prefix, const char *id,
                 const char *suffix);
 
-// Copies what follows P/ID/ in `topic` (`len` bytes off the wire) as text, cut at a character when
-// it is longer than `size` allows. False where the topic is not below P/ID/, or has a NUL in it.
-bool topic_below(const char *prefix, const char *id, const char *topic, size_t len, char *suffix,
-                 size_t size);
+// What the agent subscribes to: command/+, set/+ and unset/+ of its own, of @all and of its groups.
+size_t topic_filter_count(const struct settings *settings);
+void topic_filter(const struct settings *settings, size_t index, char filter[static TOPIC_SIZE]);
+
+// Whether a topic (`len` bytes off the wire) is one for this device, through which audience, and as
+// text what follows P/ID/ or P/@GROUP/, cut at a character when it is longer than `size` allows.
+// False too where it has a NUL in it.
+bool topic_for_us(const struct settings *settings, const char *topic, size_t len,
+                  enum audience *audience, char *suffix, size_t size);
+
+// Whether a reply may go there: clean UTF-8 of at most REPLY_TOPIC_MAX bytes without wildcards,
+// neither the broker's own nor one below P/, where whoever may send commands might have no right to
+// write, but for P/ID/reply and what is below it.
+bool topic_is_for_reply(const char *prefix, const char *id, const char *topic, size_t len);

@@ -10,15 +10,10 @@
 
 enum { ANSWER_S = 120 };
 
-static void arrived(void *context, const char *topic, size_t topic_len, const void *payload,
-                    size_t len, bool retained)
+static void arrived(void *context, const struct link_arrival *arrival)
 {
     (void)context;
-    (void)topic;
-    (void)topic_len;
-    (void)payload;
-    (void)len;
-    (void)retained;
+    (void)arrival;
 }
 
 static bool wait_for(struct link *link, enum link_news news)

@@ -196,6 +196,20 @@ static bool answer_publish(struct fake_broker *broker, int fd, uint8_t header, c
     return write_all(fd, (uint8_t[]){0x40, 2, id[0], id[1]}, 4);
 }
 
+// Grants QoS 1 to every filter.
+static bool answer_subscribe(struct fake_broker *broker, int fd, const uint8_t *body, size_t len)
+{
+    uint8_t answer[64] = {0x90, 2, body[0], body[1]};
+    bool is_v5 = broker->version == 5;
+    size_t at = is_v5 ? 3U + body[2] : 2U; // behind the properties
+    size_t size = is_v5 ? 5 : 4;           // none of ours
+    for (; at + 2 < len; at += 3 + ((size_t)body[at] << 8 | body[at + 1])) {
+        answer[size++] = 1;
+    }
+    answer[1] = (uint8_t)(size - 2);
+    return write_all(fd, answer, size);
+}
+
 static bool answer(struct fake_broker *broker, int fd, uint8_t header, const uint8_t *body,
                    size_t len)
 {
@@ -205,10 +219,10 @@ static bool answer(struct fake_broker *broker, int fd, uint8_t header, const uin
     case 3:
         return answer_publish(broker, fd, header, body, len);
     case 8:
-        if (broker->version == 5) {
-            return write_all(fd, (uint8_t[]){0x90, 4, body[0], body[1], 0, 1}, 6);
+        if (broker->faults[FAKE_CLOSES_QOS_1] && (body[len - 1] & 3) == 1) {
+            return false;
         }
-        return write_all(fd, (uint8_t[]){0x90, 3, body[0], body[1], 1}, 5);
+        return answer_subscribe(broker, fd, body, len);
     case 12:
         return write_all(fd, (uint8_t[]){0xD0, 0}, 2);
     default:

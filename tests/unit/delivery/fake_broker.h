@@ -14,6 +14,7 @@ enum fake_fault {
     FAKE_REFUSES_5,      // CONNACK "unacceptable protocol version" to MQTT 5
     FAKE_CLOSES_5,       // closes the connection after a CONNECT of MQTT 5
     FAKE_CLOSES_PICTURE, // closes it on a PUBLISH to …/image or …/late
+    FAKE_CLOSES_QOS_1,   // closes it on a SUBSCRIBE of QoS 1
     FAKE_NO_ACK,         // does not acknowledge a PUBLISH to …/image
     FAKE_FAULT_COUNT,
 };

@@ -46,6 +46,8 @@ static bool develop(void *context, struct shot *shot, struct picture *picture, s
     picture->trigger = shot->trigger;
     picture->captured_event = shot->captured_event;
     shot->captured_event = NULL;
+    picture->reply_image = shot->reply_image;
+    shot->reply_image = NULL;
     if (!fill(&picture->jpeg, "jpeg", shot->seq, rig->picture_size, fault) ||
         !fill(&picture->meta, "meta", shot->seq, 0, fault)) {
         return false;
@@ -207,6 +209,11 @@ void rig_put_shot(struct rig *rig)
     shot->seq = ++rig->seq;
     snprintf(shot->id, sizeof shot->id, "id-%" PRIu64, shot->seq);
     assert_true(asprintf(&shot->captured_event, "event:%" PRIu64, shot->seq) > 0);
+    if (rig->reply_image != NULL) {
+        shot->reply_image = malloc(sizeof *shot->reply_image);
+        assert_non_null(shot->reply_image);
+        *shot->reply_image = *rig->reply_image;
+    }
     publisher_put_shot(rig->publisher, shot);
 }
 

@@ -12,9 +12,10 @@ struct rig {
     uint64_t seq;        // of the latest shot
     size_t picture_size; // bytes of JPEG that the darkroom makes
     bool develop_fails;
-    uint64_t max_jpeg_bytes;    // what the latest shot was told
-    struct fake_broker *broker; // of rig_test
-    size_t seen;                // how many of its publishes the test has looked at
+    const struct reply_address *reply_image; // of the next shots
+    uint64_t max_jpeg_bytes;                 // what the latest shot was told
+    struct fake_broker *broker;              // of rig_test
+    size_t seen;                             // how many of its publishes the test has looked at
 };
 
 // P = "p", ID = "cam"; broker on loopback. Change the settings before rig_start.

@@ -77,12 +77,40 @@ static void test_oldest_events_are_dropped_and_counted(void **state)
     outbox_destroy(outbox);
 }
 
+static void put_reply(struct outbox *outbox, int number)
+{
+    struct reply *reply = malloc(sizeof *reply + 16);
+    assert_non_null(reply);
+    *reply = (struct reply){0};
+    snprintf(reply->text, 16, "%d", number);
+    outbox_put_reply(outbox, reply);
+}
+
+static void test_replies_are_bounded_too(void **state)
+{
+    (void)state;
+    struct outbox *outbox = make();
+    for (int i = 0; i < OUTBOX_REPLIES_MAX + 2; i++) {
+        put_reply(outbox, i);
+    }
+    assert_int_equal(outbox_replies_dropped(outbox), 2);
+    assert_int_equal(outbox_events_dropped(outbox), 0);
+    struct reply *reply = outbox_take_reply(outbox);
+    assert_string_equal(reply->text, "2");
+    outbox_return_reply(outbox, reply);
+    reply = outbox_take_reply(outbox);
+    assert_string_equal(reply->text, "2");
+    free(reply);
+    outbox_destroy(outbox); // with what nobody took
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_newest_document_waits),
         cmocka_unit_test(test_events_keep_their_order),
         cmocka_unit_test(test_oldest_events_are_dropped_and_counted),
+        cmocka_unit_test(test_replies_are_bounded_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -95,6 +95,42 @@ static void test_outage(void **state)
     assert_int_equal(publisher_counters(rig->publisher).reconnects, 1);
 }
 
+// A RabbitMQ cluster does so while one of its nodes is away.
+static void test_broker_that_closes_on_a_subscription_of_qos_1(void **state)
+{
+    struct rig *rig = *state;
+    fake_broker_set(rig->broker, FAKE_CLOSES_QOS_1, true);
+    rig_link_up(rig);
+    rig_skip(rig, NEWS_LINK_DOWN);
+    rig_skip(rig, NEWS_LINK_UP);
+    assert_true(rig_shoot(rig).accepted);
+    rig_skip(rig, NEWS_SENT);
+    fake_broker_send(rig->broker, "p/cam/command/snapshot", 2, false);
+    rig_skip(rig, NEWS_COMMAND);
+    assert_int_equal(publisher_counters(rig->publisher).reconnects, 1);
+
+    // the next connection tries anew
+    fake_broker_down(rig->broker);
+    rig_skip(rig, NEWS_LINK_DOWN);
+    fake_broker_up(rig->broker);
+    rig_skip(rig, NEWS_LINK_UP);
+    rig_skip(rig, NEWS_LINK_DOWN);
+    rig_skip(rig, NEWS_LINK_UP);
+}
+
+// All its clients are to come back one after the other; what only we have lost comes back at once.
+static void test_a_broker_that_left_is_not_stormed(void **state)
+{
+    struct rig *rig = *state;
+    rig->settings.mqtt.reconnect_spread_s = 3600;
+    rig_link_up(rig);
+    rig_shoot(rig);
+    rig_skip(rig, NEWS_SENT);
+    rig_find(rig, "/event"); // and nothing is under way that the end would cut short
+    fake_broker_down(rig->broker);
+    assert_in_range(rig_link(rig, NEWS_LINK_DOWN).retry_ms, 1001, 3600000);
+}
+
 static void test_broker_absent_at_start(void **state)
 {
     struct rig *rig = *state;
@@ -331,6 +367,8 @@ int main(void)
         rig_test(test_qos_and_retain_are_the_settings),
         rig_test(test_failed_shot_comes_back),
         rig_test(test_outage),
+        rig_test(test_broker_that_closes_on_a_subscription_of_qos_1),
+        rig_test(test_a_broker_that_left_is_not_stormed),
         rig_test(test_broker_absent_at_start),
         rig_test(test_unacknowledged_goes_again),
         rig_test(test_image_overtaken_during_the_outage_is_late),
