@@ -1,18 +1,21 @@
 // The agent's life and its one loop. Main thread; decides and never waits: no Paho, no pixels.
 #include "agent.h"
 
-#include "base/flood.h"
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/timing.h"
 #include "camera/camera.h"
-#include "control/command.h"
-#include "control/schedule.h"
+#include "commands.h"
+#include "control/setting_message.h"
 #include "delivery/publisher.h"
+#include "develop_settings.h"
 #include "picture/budget.h"
 #include "picture/develop.h"
+#include "pulse.h"
+#include "remote_settings.h"
 #include "reporter.h"
 #include "shots.h"
+#include "timetable.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -25,24 +28,25 @@ enum {
     NEWS_CAPACITY = 128,
     // together under the two seconds in which a service manager expects a SIGTERM to work
     PUBLISHER_END_MS = 1200,
-    REFUSALS_MAX = 10, // logged and told, in one window
-    REFUSALS_WINDOW_MS = 10000,
 };
 
 struct agent {
-    const struct settings *settings;
+    const struct settings *settings; // in effect: those of the files, and what remote has changed
     struct loop *loop;
     struct mailbox *news;
     struct developer *developer;
     struct publisher *publisher;
     struct camera *camera;
     struct reporter reporter;
+    struct pulse pulse;
     struct shots shots;
-    struct schedule schedule;
-    struct flood refusals;
-    bool started; // the shot at the start has been taken, or is not wanted
+    struct timetable timetable;
+    struct remote_settings remote;
+    struct shutter shutter;
+    struct identify identify;
+    struct commands commands;
+    bool started; // the camera has been there
     int signals;
-    int schedule_timer;
     int health_timer;
 };
 
@@ -53,6 +57,19 @@ static void tell_health(struct agent *agent)
 }
 
 // ---- the camera
+
+// What was changed has to prove itself, and whoever changed it may want to see.
+static void take_trial_picture(struct agent *agent)
+{
+    bool is_idle = agent->shots.stage == SHOTS_IDLE && agent->shots.waiting_count == 0;
+    if (remote_settings_wants_picture(&agent->remote) && is_idle &&
+        camera_is_online(agent->camera)) {
+        struct shots_wish wish = {.develop = develop_settings_of(&agent->settings->picture)};
+        struct fault ignored; // it is told as an event
+        shots_command(&agent->shots, &wish, "", timing_now_ns(), &ignored);
+        shots_go(&agent->shots);
+    }
+}
 
 static void on_camera_online(void *context, const struct camera_info *info)
 {
@@ -66,10 +83,12 @@ static void on_camera_online(void *context, const struct camera_info *info)
     }
     agent->reporter.camera_health = camera_health(agent->camera);
     reporter_camera(&agent->reporter, info, NULL);
+    pulse_status(&agent->pulse);
     if (!agent->started) {
         agent->started = true;
-        shots_due(&agent->shots, TRIGGER_START, timing_now_ns(), &agent->settings->picture);
+        timetable_start(&agent->timetable);
     }
+    take_trial_picture(agent);
 }
 
 static void on_camera_offline(void *context, const struct fault *why)
@@ -78,7 +97,11 @@ static void on_camera_offline(void *context, const struct fault *why)
     log_error("camera offline: %s", why->text);
     agent->reporter.camera_health = camera_health(agent->camera);
     reporter_camera(&agent->reporter, NULL, why);
+    pulse_status(&agent->pulse);
     shots_camera_offline(&agent->shots, why);
+    if (shutter_is_open(&agent->shutter)) {
+        remote_settings_camera_offline(&agent->remote, why);
+    }
 }
 
 static void on_camera_frame(void *context, uint64_t shot, struct frame *frame)
@@ -97,7 +120,7 @@ static void on_camera_healing(void *context, const struct fault *why)
 {
     struct agent *agent = context;
     log_warning("the camera's stream is started anew: %s", why->text);
-    agent->reporter.last_fault = *why;
+    reporter_fault(&agent->reporter, why);
     tell_health(agent);
 }
 
@@ -120,29 +143,34 @@ static const struct camera_events camera_events = {
 
 // ---- the publisher's news
 
-static void on_command(struct agent *agent, const struct news_command *news)
+static void on_setting(struct agent *agent, const struct news_command *news)
 {
-    struct command command;
     char request_id[PICTURE_REQUEST_ID_SIZE];
     struct fault fault;
-    // a payload that was too long to bring along is refused by its full length
-    size_t len = news->full_len > news->len ? news->full_len : news->len;
-    if (command_parse(news->topic, news->payload, len, news->retained, &command, request_id,
-                      &fault)) {
+    if (remote_settings_message(&agent->remote, news, request_id, &fault)) {
         agent->reporter.counters.commands++;
-        shots_command(&agent->shots, command.request_id, news->arrived_ns);
+        take_trial_picture(agent);
+    } else {
+        commands_tell_refusal(&agent->commands, news, request_id, &fault);
+    }
+}
+
+static void on_command(struct agent *agent, const struct news_command *news)
+{
+    if (setting_message_is(news->topic)) {
+        on_setting(agent, news);
         return;
     }
-    agent->reporter.counters.commands_refused++;
-    uint32_t kept_back;
-    bool pass = flood_pass(&agent->refusals, timing_now_ns(), &kept_back);
-    if (kept_back > 0) {
-        log_warning("%u more commands were refused", kept_back);
+    commands_message(&agent->commands, news);
+}
+
+static void on_shot_done(struct agent *agent, struct news_shot *news)
+{
+    if (news->accepted) {
+        remote_settings_picture(&agent->remote, news->shot->frame->captured_ns);
     }
-    if (pass) {
-        log_warning("%s refused: %s", news->topic, fault.text);
-        reporter_event(&agent->reporter, "refused", request_id, &fault);
-    }
+    shots_done(&agent->shots, news);
+    take_trial_picture(agent);
 }
 
 static void on_picture_sent(struct agent *agent, const struct news_picture *news)
@@ -151,13 +179,13 @@ static void on_picture_sent(struct agent *agent, const struct news_picture *news
     uint64_t *counter = news->late ? &counters->late : &counters->published;
     (*counter)++;
     log_debug("picture %s delivered%s", news->id, news->late ? " late" : "");
+    commands_picture(&agent->commands, news, true);
 }
 
 static void on_picture_dropped(struct agent *agent, const struct news_picture *news)
 {
-    struct counters *counters = &agent->reporter.counters;
-    uint64_t *counter = news->refused ? &counters->refused : &counters->dropped;
-    (*counter)++;
+    enum cause_of what = news->refused ? CAUSE_OF_REFUSED : CAUSE_OF_DROPPED;
+    reporter_count(&agent->reporter, what, cause_of_fault(&news->why), 1);
     struct shot shot = {.seq = news->seq, .trigger = news->trigger};
     memcpy(shot.id, news->id, sizeof shot.id);
     memcpy(shot.request_id, news->request_id, sizeof shot.request_id);
@@ -167,6 +195,7 @@ static void on_picture_dropped(struct agent *agent, const struct news_picture *n
         return;
     }
     reporter_shot_event(&agent->reporter, "failed", &shot, &news->why);
+    commands_picture(&agent->commands, news, false);
 }
 
 static void on_spool(struct agent *agent, const struct news_spool *news)
@@ -184,11 +213,15 @@ static void on_link_up(struct agent *agent, const struct news_link *news)
     log_info("connected to %s with MQTT %s, %u pictures waiting", news->url, news->version,
              news->backlog);
     memcpy(agent->reporter.mqtt_version, news->version, sizeof agent->reporter.mqtt_version);
+    remote_settings_link(&agent->remote, true);
+    pulse_link(&agent->pulse, news->url, NULL);
     reporter_health(&agent->reporter);
 }
 
-static void on_link_down(const struct news_link *news)
+static void on_link_down(struct agent *agent, const struct news_link *news)
 {
+    remote_settings_link(&agent->remote, false);
+    pulse_link(&agent->pulse, news->url, &news->why);
     log_warning("no link to %s: %s; next try in %.1f s", news->url, news->why.text,
                 news->retry_ms / 1000.0);
 }
@@ -197,7 +230,7 @@ static void on_mail(struct agent *agent, struct mail mail)
 {
     switch ((enum news)mail.kind) {
     case NEWS_SHOT_DONE:
-        shots_done(&agent->shots, mail.body);
+        on_shot_done(agent, mail.body);
         break;
     case NEWS_SENT:
         on_picture_sent(agent, mail.body);
@@ -212,7 +245,7 @@ static void on_mail(struct agent *agent, struct mail mail)
         on_link_up(agent, mail.body);
         break;
     case NEWS_LINK_DOWN:
-        on_link_down(mail.body);
+        on_link_down(agent, mail.body);
         break;
     case NEWS_COMMAND:
         on_command(agent, mail.body);
@@ -245,21 +278,23 @@ static void on_signal(void *context, short revents)
     }
 }
 
-static void on_schedule(void *context)
-{
-    struct agent *agent = context;
-    int64_t due_ns = schedule_due(&agent->schedule);
-    agent->reporter.counters.skipped += schedule_advance(&agent->schedule, timing_now_ns());
-    loop_timer_set(agent->loop, agent->schedule_timer, schedule_due(&agent->schedule));
-    shots_due(&agent->shots, TRIGGER_TIMER, due_ns, &agent->settings->picture);
-}
-
 static void on_health(void *context)
 {
     struct agent *agent = context;
     loop_timer_set(agent->loop, agent->health_timer,
                    timing_now_ns() + (int64_t)(agent->settings->device.health_s * 1e9));
     tell_health(agent);
+}
+
+static bool apply_settings(void *context, const struct settings *settings)
+{
+    struct agent *agent = context;
+    agent->settings = settings;
+    agent->reporter.settings = settings;
+    timetable_apply(&agent->timetable, settings);
+    bool is_camera = camera_apply(agent->camera, &settings->camera);
+    on_health(agent);
+    return is_camera;
 }
 
 // ---- begin and end
@@ -294,12 +329,27 @@ static bool open_signals(struct agent *agent, struct fault *fault)
     return true;
 }
 
+static void open_commands(struct agent *agent)
+{
+    shutter_init(&agent->shutter, agent->camera, agent->publisher, &agent->reporter);
+    identify_init(&agent->identify, agent->loop, &agent->reporter, "/sys/class/leds");
+    agent->commands = (struct commands){
+        .loop = agent->loop,
+        .camera = agent->camera,
+        .publisher = agent->publisher,
+        .reporter = &agent->reporter,
+        .shots = &agent->shots,
+        .shutter = &agent->shutter,
+        .identify = &agent->identify,
+    };
+    commands_init(&agent->commands);
+}
+
 static bool open_parts(struct agent *agent, const char *password, const char *drivers_path,
                        struct fault *fault)
 {
     const struct settings *settings = agent->settings;
-    if ((agent->loop = loop_create(fault)) == NULL ||
-        (agent->news = mailbox_create(NEWS_CAPACITY, news_drop, fault)) == NULL ||
+    if ((agent->news = mailbox_create(NEWS_CAPACITY, news_drop, fault)) == NULL ||
         !open_signals(agent, fault) || (agent->developer = developer_create(fault)) == NULL ||
         (agent->camera =
              camera_create(agent->loop, &settings->camera, drivers_path,
@@ -312,25 +362,25 @@ static bool open_parts(struct agent *agent, const char *password, const char *dr
         .jpeg_budget = picture_jpeg_budget,
         .context = agent->developer,
     };
-    agent->publisher = publisher_create(settings, password, &hooks, agent->news, fault);
+    // which is on another thread: what counts there cannot be changed over MQTT
+    agent->publisher = publisher_create(agent->remote.base, password, &hooks, agent->news, fault);
     if (agent->publisher == NULL) {
         return false;
     }
     reporter_init(&agent->reporter, settings, agent->publisher);
-    return shots_init(&agent->shots, agent->camera, agent->publisher, &agent->reporter, fault);
+    pulse_init(&agent->pulse, agent->loop, &agent->reporter);
+    agent->reporter.changes = remote_settings_changes(&agent->remote);
+    open_commands(agent);
+    struct shots_listener listener = {commands_shot_over, &agent->commands};
+    return shots_init(&agent->shots, agent->camera, agent->publisher, &agent->reporter, listener,
+                      fault) &&
+           timetable_init(&agent->timetable, agent->loop, &agent->shots, settings,
+                          seed_of(settings->device.id), fault);
 }
 
 static void begin(struct agent *agent)
 {
-    const struct settings *settings = agent->settings;
-    int64_t now_ns = timing_now_ns();
     loop_watch(agent->loop, mailbox_fd(agent->news), POLLIN, on_news, agent);
-
-    agent->started = !settings->schedule.on_start;
-    agent->refusals = (struct flood){.most = REFUSALS_MAX, .window_ms = REFUSALS_WINDOW_MS};
-    schedule_init(&agent->schedule, settings->schedule.interval_s, now_ns);
-    agent->schedule_timer = loop_timer_add(agent->loop, on_schedule, agent);
-    loop_timer_set(agent->loop, agent->schedule_timer, schedule_due(&agent->schedule));
 
     // until the driver has spoken: a retained "online" of an earlier run must not stand
     struct fault starting;
@@ -338,16 +388,19 @@ static void begin(struct agent *agent)
     reporter_camera(&agent->reporter, NULL, &starting);
     agent->health_timer = loop_timer_add(agent->loop, on_health, agent);
     on_health(agent);
-    camera_start(agent->camera);
+    shutter_begin(&agent->shutter);
+    pulse_begin(&agent->pulse);
 }
 
 // The publisher ends first, because it may hold a frame of the camera.
 static enum agent_end end(struct agent *agent, bool good)
 {
+    bool restarts = agent->commands.wants_restart;
     int64_t until_ns = timing_now_ns() + TIMING_MS(PUBLISHER_END_MS);
+    identify_fini(&agent->identify);
     if (agent->publisher != NULL && !publisher_destroy(agent->publisher, until_ns)) {
         log_warning("the MQTT library did not come back in time: leaving it behind");
-        return AGENT_STUCK;
+        return restarts ? AGENT_RESTART_STUCK : AGENT_STUCK;
     }
     struct mail mail;
     while (agent->news != NULL && mailbox_take(agent->news, &mail)) {
@@ -357,6 +410,9 @@ static enum agent_end end(struct agent *agent, bool good)
         }
         news_drop(mail);
     }
+    remote_settings_fini(&agent->remote);
+    timetable_fini(&agent->timetable);
+    commands_fini(&agent->commands);
     shots_fini(&agent->shots);
     camera_destroy(agent->camera);
     developer_destroy(agent->developer);
@@ -365,17 +421,35 @@ static enum agent_end end(struct agent *agent, bool good)
     if (agent->signals >= 0) {
         close(agent->signals);
     }
-    return good ? AGENT_ENDED : AGENT_FAILED;
+    return !good ? AGENT_FAILED : restarts ? AGENT_RESTART : AGENT_ENDED;
 }
 
-enum agent_end agent_run(const struct settings *settings, const char *password,
-                         const char *drivers_path, struct fault *fault)
+static bool open_settings(struct agent *agent, const struct settings *settings,
+                          const struct settings_overlay *changes, struct fault *fault)
 {
-    struct agent agent = {.settings = settings, .signals = -1};
-    bool good = open_parts(&agent, password, drivers_path, fault);
+    agent->loop = loop_create(fault);
+    if (agent->loop == NULL) {
+        return false;
+    }
+    struct remote_settings_hooks hooks = {.apply = apply_settings, .context = agent};
+    if (!remote_settings_init(&agent->remote, agent->loop, settings, changes, &agent->reporter,
+                              &hooks, fault)) {
+        return false;
+    }
+    agent->settings = remote_settings_now(&agent->remote);
+    return true;
+}
+
+enum agent_end agent_run(const struct settings *settings, const struct settings_overlay *changes,
+                         const char *password, const char *drivers_path, struct fault *fault)
+{
+    struct agent agent = {.signals = -1, .timetable.clock_set = -1};
+    bool good = open_settings(&agent, settings, changes, fault) &&
+                open_parts(&agent, password, drivers_path, fault);
     if (good) {
         begin(&agent);
         good = loop_run(agent.loop, fault);
+        pulse_end(&agent.pulse);
     }
     return end(&agent, good);
 }

@@ -1,5 +1,7 @@
 // Which shot comes next, and what becomes of it: one at a time from trigger to picture; commands
-// wait their turn, timed shots do not. Main thread.
+// wait their turn; a timed shot waits for one that runs, but not for another timed one, and goes
+// before those that wait, so that commands cannot keep it. Commands that wait with the same wish
+// are one shot, exposed after the latest of them. Main thread.
 #pragma once
 
 #include "camera/camera.h"
@@ -17,7 +19,25 @@ enum shots_stage {
     SHOTS_DEVELOPING, // the publisher has the frame
 };
 
+// What a command wants to have taken.
+struct shots_wish {
+    struct develop_settings develop;
+    bool takes_latest;                       // the newest frame that there is will do
+    const struct reply_address *reply_image; // NULL: see struct shot; such a wish is like no other
+};
+
+// What has become of the shot of a command: `why` NULL where its picture was accepted. `shot` is
+// NULL where none was begun, and borrowed for the call.
+struct shots_listener {
+    void (*over)(void *context, uint64_t ticket, const struct shot *shot, const struct fault *why);
+    void *context;
+};
+
 struct shots_waiting {
+    uint64_t ticket;
+    struct develop_settings develop;
+    bool takes_latest;
+    struct reply_address *reply_image; // owned
     char request_id[PICTURE_REQUEST_ID_SIZE];
     int64_t arrived_ns;
 };
@@ -26,26 +46,41 @@ struct shots {
     struct camera *camera;
     struct publisher *publisher;
     struct reporter *reporter;
+    struct shots_listener listener;
     char run_id[SHOTS_RUN_ID_SIZE]; // random, so that a picture id is unique over restarts
     uint64_t seq;
     enum shots_stage stage;
     struct shot *current; // while exposing; the publisher's while developing
+    enum trigger trigger; // of it
+    uint64_t ticket;      // of it; 0: nobody's
+    bool takes_latest;    // it does
+    uint64_t last_ticket;
     struct shots_waiting waiting[SHOTS_WAITING_MAX];
     size_t waiting_first;
     size_t waiting_count;
+    struct shots_waiting due; // the timed one, if there is one
+    enum trigger due_trigger;
+    bool has_due;
     bool is_skipping; // the last timed shot was skipped too: one event a run of skips
 };
 
-__attribute__((warn_unused_result)) bool shots_init(struct shots *shots, struct camera *camera,
-                                                    struct publisher *publisher,
-                                                    struct reporter *reporter, struct fault *fault);
+__attribute__((warn_unused_result)) bool
+shots_init(struct shots *shots, struct camera *camera, struct publisher *publisher,
+           struct reporter *reporter, struct shots_listener listener, struct fault *fault);
 
-// A snapshot is wanted, exposed after `arrived_ns`. Waits for its turn; a refusal (no camera, too
-// many waiting) is told as an event.
-void shots_command(struct shots *shots, const char *request_id, int64_t arrived_ns);
+// A snapshot is wanted, exposed after `arrived_ns`. Waits for its turn, and for shots_go. Gives its
+// ticket, which the listener is told once; or 0: a refusal (no camera, too many waiting), which is
+// told as an event, too.
+uint64_t shots_command(struct shots *shots, const struct shots_wish *wish, const char *request_id,
+                       int64_t arrived_ns, struct fault *fault);
+// Begins what waits, if it can; may call the listener.
+void shots_go(struct shots *shots);
+
+// Whether camera.freshness says so.
+bool shots_takes_latest(const struct settings_camera *settings);
 
 // A timed shot, or the one at the start, is due as of `due_ns`; skipped and counted if it cannot be
-// taken now. `picture` is what it is to be made into.
+// taken now, but for a closed shutter. `picture` is what it is to be made into.
 void shots_due(struct shots *shots, enum trigger trigger, int64_t due_ns,
                const struct settings_picture *picture);
 

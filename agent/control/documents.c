@@ -2,44 +2,26 @@
 #include "control/documents.h"
 
 #include "base/timing.h"
+#include "control/document_json.h"
+#include "control/setting_json.h"
+#include "settings/settings_names.h"
 
 #include <jansson.h>
 #include <math.h>
-
-// Digits of a number; with all 17, jansson writes 0.1 as 0.10000000000000001.
-enum { PRECISION = 10 };
-
-// jansson's pack and set functions pass NULL on: a missing value or memory shows up as a document
-// that cannot be dumped.
-static char *dump(json_t *document)
-{
-    char *text = document == NULL
-                     ? NULL
-                     : json_dumps(document, JSON_COMPACT | JSON_REAL_PRECISION(PRECISION));
-    json_decref(document);
-    return text;
-}
-
-static void set_text(json_t *object, const char *key, const char *text)
-{
-    if (text != NULL && text[0] != '\0') {
-        json_object_set_new(object, key, json_string(text));
-    }
-}
 
 char *document_event(const struct document_event *event)
 {
     char at[TIMING_RFC3339_SIZE];
     timing_rfc3339(event->at_wall_ns, at);
     json_t *document = json_pack("{s:s, s:s}", "event_type", event->event_type, "at", at);
-    set_text(document, "id", event->id);
+    document_json_set_text(document, "id", event->id);
     if (event->seq != 0) {
         json_object_set_new(document, "seq", json_integer((json_int_t)event->seq));
     }
-    set_text(document, "trigger", event->trigger);
-    set_text(document, "request_id", event->request_id);
-    set_text(document, "reason", event->reason);
-    return dump(document);
+    document_json_set_text(document, "trigger", event->trigger);
+    document_json_set_text(document, "request_id", event->request_id);
+    document_json_set_text(document, "reason", event->reason);
+    return document_json_text(document);
 }
 
 static const char *range_name(enum color_range range)
@@ -67,63 +49,58 @@ static json_t *camera_state(const struct settings *settings, const struct camera
         "online", "library", info->library, "id", info->id, "model", info->model, "width",
         (int)info->width, "height", (int)info->height, "format", info->format_name,
         "color_encoding", encoding_name(info->encoding), "color_range", range_name(info->range));
-    set_text(camera, "unsupported", info->unsupported);
+    document_json_set_text(camera, "unsupported", info->unsupported);
     if (info->frame_interval_ms > 0) {
         json_object_set_new(camera, "fps", json_real(round(1e6 / info->frame_interval_ms) / 1000));
     }
     return camera;
 }
 
-char *document_state(const struct settings *settings, const struct camera_info *info)
+static json_t *entries_state(const struct settings_schedule *schedule)
 {
-    return dump(json_pack(
-        "{s:{s:s, s:s}, s:o, s:{s:i, s:s, s:s}, s:{s:f, s:b}}", "device", "id", settings->device.id,
-        "name", settings->device.name, "camera", camera_state(settings, info), "picture", "quality",
-        (int)settings->picture.quality, "subsampling", settings->picture.subsampling, "payload",
-        settings->picture.payload, "schedule", "interval_s", settings->schedule.interval_s,
-        "on_start", (int)settings->schedule.on_start));
+    json_t *entries = json_array();
+    for (uint32_t i = 0; i < schedule->entry_count; i++) {
+        const struct settings_schedule_entry *entry = &schedule->entries[i];
+        json_array_append_new(entries, json_pack("{s:s, s:s, s:f}", "name", entry->name, "window",
+                                                 entry->window, "interval_s", entry->interval_s));
+    }
+    return entries;
 }
 
-static json_t *counters_object(const struct counters *counters)
+// The interval, or the entries that stand in its place.
+static json_t *schedule_state(const struct settings_schedule *schedule)
 {
-    return json_pack(
-        "{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "captured", (json_int_t)counters->captured,
-        "published", (json_int_t)counters->published, "late", (json_int_t)counters->late, "dropped",
-        (json_int_t)counters->dropped, "refused", (json_int_t)counters->refused, "failed",
-        (json_int_t)counters->failed, "skipped", (json_int_t)counters->skipped, "commands",
-        (json_int_t)counters->commands, "commands_refused", (json_int_t)counters->commands_refused);
+    int on_start = (int)schedule->on_start;
+    return schedule->entry_count == 0
+               ? json_pack("{s:f, s:b}", "interval_s", schedule->interval_s, "on_start", on_start)
+               : json_pack("{s:o, s:b}", "entries", entries_state(schedule), "on_start", on_start);
 }
 
-char *document_health(const struct document_health *health)
+static json_t *device_state(const struct settings_device *device)
 {
+    json_t *state = json_pack("{s:s, s:s}", "id", device->id, "name", device->name);
+    document_json_set_text(state, "area", device->area);
+    json_t *groups = json_array();
+    const char *at = device->groups;
+    size_t len;
+    for (const char *name; (name = settings_names_next(&at, &len)) != NULL;) {
+        json_array_append_new(groups, json_stringn(name, len));
+    }
+    json_object_set_new(state, "groups", groups);
+    return state;
+}
+
+char *document_state(const struct document_state *state)
+{
+    const struct settings *settings = state->settings;
     json_t *document = json_pack(
-        "{s:s, s:I, s:o, s:{s:I, s:I, s:I}, s:{s:I, s:I}, s:{s:I, s:I, s:I}}", "version",
-        STILL2MQTT_VERSION, "uptime_s", (json_int_t)(health->uptime_ns / 1000000000), "counters",
-        counters_object(&health->counters), "spool", "pictures", (json_int_t)health->backlog,
-        "bytes", (json_int_t)health->backlog_bytes, "quarantined",
-        (json_int_t)health->spool_quarantined, "link", "reconnects", (json_int_t)health->reconnects,
-        "events_dropped", (json_int_t)health->events_dropped, "camera", "restarts",
-        (json_int_t)health->camera.restarts, "stream_restarts",
-        (json_int_t)health->camera.stream_restarts, "shots_failed_in_a_row",
-        (json_int_t)health->camera.shots_failed);
-    json_t *spool = json_object_get(document, "spool");
-    set_text(spool, "mode", health->spool_mode);
-    set_text(spool, "fault", health->spool_fault);
-    json_t *link = json_object_get(document, "link");
-    set_text(link, "mqtt_version", health->mqtt_version);
-    if (health->mqtt_version != NULL) {
-        // only MQTT 5 says what became of a picture
-        json_object_set_new(link, "acknowledgements_trusted",
-                            json_boolean(health->mqtt_version[0] == '5'));
+        "{s:o, s:o, s:{s:i, s:s, s:s}, s:o, s:s, s:b}", "device", device_state(&settings->device),
+        "camera", camera_state(settings, state->camera), "picture", "quality",
+        (int)settings->picture.quality, "subsampling", settings->picture.subsampling, "payload",
+        settings->picture.payload, "schedule", schedule_state(&settings->schedule), "shutter",
+        state->shutter, "identify", (int)state->is_identifying);
+    if (state->changes->in_effect != NULL) {
+        json_object_set_new(document, "settings", setting_json_changes(state->changes));
     }
-    set_text(json_object_get(document, "camera"), "fault", health->camera_fault);
-    set_text(document, "last_fault", health->last_fault);
-    if (health->rss_bytes > 0) {
-        json_object_set_new(document, "rss_bytes", json_integer((json_int_t)health->rss_bytes));
-    }
-    if (!isnan(health->cpu_temperature_c)) {
-        json_object_set_new(document, "cpu_temperature_c",
-                            json_real(round(health->cpu_temperature_c * 10) / 10));
-    }
-    return dump(document);
+    return document_json_text(document);
 }

@@ -1,7 +1,8 @@
-// The JSON documents about the agent: event, state, health. Pure.
+// The JSON documents about the agent: event, state; health has its own header. Pure.
 #pragma once
 
 #include "camera/camera_info.h"
+#include "control/setting_documents.h"
 #include "picture/picture.h"
 #include "settings/settings.h"
 
@@ -16,39 +17,14 @@ struct document_event {
     const char *reason;     // NULL: none
 };
 
-struct counters {
-    uint64_t captured;  // frames that the camera gave for a shot
-    uint64_t published; // pictures the broker has, on `image`
-    uint64_t late;      // pictures the broker has, on `late`
-    uint64_t dropped;   // accepted pictures that never will be sent
-    uint64_t refused;   // pictures that the broker refused
-    uint64_t failed;    // shots without a picture
-    uint64_t skipped;  // shots not begun (one still ran, or no camera was there), and pictures that
-                       // could not be made small enough for the broker
-    uint64_t commands; // commands carried out
-    uint64_t commands_refused;
-};
-
-struct document_health {
-    int64_t uptime_ns;
-    struct counters counters;
-    const char *spool_mode;  // where the next picture will wait: "memory", "disk"
-    const char *spool_fault; // NULL: that is as the settings say
-    uint32_t spool_quarantined;
-    uint32_t backlog;
-    uint64_t backlog_bytes;
-    uint32_t reconnects;
-    uint32_t events_dropped;
-    struct camera_health camera;
-    const char *camera_fault; // NULL: online
-    const char *last_fault;   // NULL: none yet
-    const char *mqtt_version; // "5", "3.1.1"; NULL: no link yet
-    uint64_t rss_bytes;       // of the agent; 0: unknown
-    double cpu_temperature_c; // NAN: the machine does not say
+struct document_state {
+    const struct settings *settings;
+    const struct document_changes *changes; // in_effect NULL: there are none
+    const struct camera_info *camera;       // NULL: offline
+    const char *shutter;                    // "open", "closed", "locked"
+    bool is_identifying;
 };
 
 // Each returns malloc'ed JSON, or NULL without memory.
 char *document_event(const struct document_event *event);
-char *document_state(const struct settings *settings,
-                     const struct camera_info *info); // info NULL: offline
-char *document_health(const struct document_health *health);
+char *document_state(const struct document_state *state);

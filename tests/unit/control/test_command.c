@@ -17,7 +17,8 @@
 #define ID_64 "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
 static struct command command;
-static char request_id[PICTURE_REQUEST_ID_SIZE];
+static const char *request_id = command.request_id;
+static const char *verb;
 static struct fault fault;
 
 // The payload lies in a block of just its size, so that ASan sees a byte read beyond it.
@@ -25,11 +26,11 @@ static bool parse(const char *topic, const char *payload, size_t len, bool retai
 {
     uint8_t *block = malloc(len == 0 ? 1 : len);
     memcpy(block, payload, len);
-    memset(request_id, 'x', sizeof request_id);
+    memset(&command, 'x', sizeof command);
     bool good =
-        command_parse(topic, len == 0 ? NULL : block, len, retained, &command, request_id, &fault);
+        command_parse(topic, len == 0 ? NULL : block, len, retained, &command, &verb, &fault);
     free(block);
-    assert_true(strlen(request_id) < sizeof request_id);
+    assert_non_null(memchr(command.request_id, '\0', sizeof command.request_id));
     return good;
 }
 
@@ -37,6 +38,8 @@ static bool parse(const char *topic, const char *payload, size_t len, bool retai
 static void assert_told(void)
 {
     assert_int_equal(fault.kind, FAULT_COMMAND);
+    assert_in_range(fault.code, COMMAND_OK + 1, COMMAND_CODES - 1);
+    assert_non_null(command_code_name((enum command_code)fault.code));
     assert_true(fault.text[0] != '\0');
     char *text = document_event(&(struct document_event){
         .event_type = "refused", .request_id = request_id, .reason = fault.text});
@@ -96,8 +99,9 @@ static void a_request_id_is_taken_as_it_is(void **state)
 static void a_request_id_that_is_none_is_refused(void **state)
 {
     (void)state;
-    const char *const wrong[] = {"\"\"",    "\"" ID_64 "x\"", "\"a b\"",           "\"tür\"",
-                                 "\"\\n\"", "\"\\u007f\"",    "\"\\ud83d\\udcf7\""};
+    const char *const wrong[] = {
+        "\"\"",        "\"" ID_64 "x\"",     "\"a b\"", "\"tür\"", "\"\\n\"",
+        "\"\\u007f\"", "\"\\ud83d\\udcf7\"", "\"a/+\"", "\"#\""};
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         char payload[160];
         snprintf(payload, sizeof payload, "{\"request_id\":%s}", wrong[i]);
@@ -159,12 +163,15 @@ static void bytes_that_are_no_text_are_refused(void **state)
 static void a_key_that_is_not_known_is_named(void **state)
 {
     (void)state;
-    assert_refused("{\"quality\":90}", "unknown key \"quality\": a snapshot takes request_id only");
+    assert_refused("{\"qualty\":90}",
+                   "unknown key \"qualty\": snapshot takes request_id, spread_ms, "
+                   "quality, max_bytes, max_width, ");
+    assert_int_equal(fault.code, COMMAND_UNKNOWN_KEY);
     assert_refused("{\"\":1}", "unknown key \"\"");
     assert_refused("{\"Request_id\":\"a\"}", "unknown key \"Request_id\"");
     assert_refused("{\"a\\n\\u001b[2J\":1}", "unknown key \"a??[2J\"");
     // whoever asked is told, wherever the id stands
-    assert_refused("{\"quality\":90,\"request_id\":\"door-17\"}", "unknown key");
+    assert_refused("{\"x\":90,\"request_id\":\"door-17\"}", "unknown key");
     assert_string_equal(request_id, "door-17");
 }
 
@@ -206,8 +213,7 @@ static void the_longest_payload_is_read_and_a_longer_one_is_not(void **state)
     assert_string_equal(command.request_id, "a");
     assert_refused_bytes(text, COMMAND_PAYLOAD_MAX + 1, "4097 bytes, a command has at most 4096");
     // longer than was brought along: nothing of it may be read
-    assert_false(
-        command_parse("command/snapshot", NULL, SIZE_MAX, false, &command, request_id, &fault));
+    assert_false(command_parse("command/snapshot", NULL, SIZE_MAX, false, &command, &verb, &fault));
     assert_told();
 }
 
@@ -241,7 +247,7 @@ static void a_retained_command_is_refused(void **state)
 static void a_verb_that_is_not_known_is_named(void **state)
 {
     (void)state;
-    const char *const topics[] = {"command/restart",
+    const char *const topics[] = {"command/reboot",
                                   "command/",
                                   "command",
                                   "",
@@ -256,6 +262,116 @@ static void a_verb_that_is_not_known_is_named(void **state)
         assert_false(parse(topics[i], payload, strlen(payload), false));
         assert_non_null(strstr(fault.text, "unknown command"));
         assert_string_equal(request_id, "door-17");
+        assert_told();
+    }
+}
+
+static void assert_taken(const char *topic, const char *payload)
+{
+    if (!parse(topic, payload, strlen(payload), false)) {
+        fail_msg("%s: %s", payload, fault.text);
+    }
+}
+
+static void a_snapshot_has_wishes(void **state)
+{
+    (void)state;
+    assert_taken("command/snapshot",
+                 "{\"request_id\":\"a\",\"quality\":1,\"max_bytes\":268435456,\"max_width\":64,"
+                 "\"max_height\":48,\"payload\":\"json\",\"freshness\":\"latest\",\"reply\":"
+                 "\"image\",\"count\":20,\"gap_s\":0.25,\"spread_ms\":600000}");
+    assert_int_equal(command.quality, 1);
+    assert_int_equal(command.max_bytes, 268435456);
+    assert_int_equal(command.max_width, 64);
+    assert_int_equal(command.max_height, 48);
+    assert_int_equal(command.payload, PAYLOAD_JSON);
+    assert_int_equal(command.freshness, FRESHNESS_LATEST);
+    assert_int_equal(command.reply, REPLY_IMAGE);
+    assert_int_equal(command.count, 20);
+    assert_true(command.gap_s == 0.25);
+    assert_int_equal(command.spread_ms, 600000);
+    assert_taken("command/snapshot", "{\"gap_s\":60}");
+    assert_int_equal(command.count, 1);
+    assert_int_equal(command.quality, 0);
+    assert_string_equal(verb, "snapshot");
+}
+
+static void the_other_verbs(void **state)
+{
+    (void)state;
+    assert_taken("command/restart", "{\"what\":\"agent\"}");
+    assert_int_equal(command.verb, COMMAND_RESTART);
+    assert_int_equal(command.what, WHAT_AGENT);
+    assert_taken("command/restart", "{\"what\":\"camera\"}");
+    assert_int_equal(command.what, WHAT_CAMERA);
+    assert_taken("command/shutter", "{\"state\":\"open\"}");
+    assert_int_equal(command.state, STATE_OPEN);
+    assert_taken("command/shutter", "{\"state\":\"closed\"}");
+    assert_int_equal(command.state, STATE_CLOSED);
+    assert_taken("command/identify", "");
+    assert_int_equal(command.verb, COMMAND_IDENTIFY);
+    assert_taken("command/config", "{\"spread_ms\":0}");
+    assert_int_equal(command.verb, COMMAND_CONFIG);
+    assert_string_equal(verb, "config");
+}
+
+static void values_out_of_their_range_are_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *topic;
+        const char *payload;
+        const char *said;
+    } wrong[] = {
+        {"snapshot", "{\"quality\":0}", "quality must be a whole number, 1 to 100"},
+        {"snapshot", "{\"quality\":101}", "1 to 100"},
+        {"snapshot", "{\"quality\":-1}", "1 to 100"},
+        {"snapshot", "{\"quality\":9223372036854775807}", "1 to 100"},
+        {"snapshot", "{\"quality\":4294967296}", "1 to 100"},
+        {"snapshot", "{\"quality\":50.0}", "whole number"},
+        {"snapshot", "{\"quality\":\"50\"}", "whole number"},
+        {"snapshot", "{\"quality\":null}", "whole number"},
+        {"snapshot", "{\"quality\":true}", "whole number"},
+        {"snapshot", "{\"quality\":[50]}", "whole number"},
+        {"snapshot", "{\"quality\":{}}", "whole number"},
+        {"snapshot", "{\"max_bytes\":4095}", "4096 to 268435456"},
+        {"snapshot", "{\"count\":0}", "1 to 20"},
+        {"snapshot", "{\"count\":21}", "1 to 20"},
+        {"snapshot", "{\"gap_s\":-0.1}", "0 to 60"},
+        {"snapshot", "{\"gap_s\":60.1}", "0 to 60"},
+        {"snapshot", "{\"gap_s\":1e308}", "0 to 60"},
+        {"snapshot", "{\"spread_ms\":600001}", "0 to 600000"},
+        {"snapshot", "{\"payload\":\"png\"}", "\"base64\", \"raw\" or \"json\""},
+        {"snapshot", "{\"payload\":\"\"}", "must be"},
+        {"snapshot", "{\"payload\":3}", "must be"},
+        {"snapshot", "{\"reply\":\"/etc/passwd\"}", "must be"},
+        {"restart", "", "say what"},
+        {"restart", "{\"what\":\"reboot\"}", "\"camera\" or \"agent\""},
+        {"shutter", "{}", "say how"},
+        {"shutter", "{\"state\":\"locked\"}", "\"open\" or \"closed\""},
+    };
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        char topic[32];
+        snprintf(topic, sizeof topic, "command/%s", wrong[i].topic);
+        assert_false(parse(topic, wrong[i].payload, strlen(wrong[i].payload), false));
+        if (strstr(fault.text, wrong[i].said) == NULL) {
+            fail_msg("%s: \"%s\" does not say \"%s\"", wrong[i].payload, fault.text, wrong[i].said);
+        }
+        assert_int_equal(fault.code, COMMAND_BAD_VALUE);
+        assert_told();
+    }
+}
+
+static void a_key_of_another_verb_is_refused(void **state)
+{
+    (void)state;
+    static const char *const wrong[][2] = {{"command/snapshot", "{\"what\":\"agent\"}"},
+                                           {"command/restart", "{\"quality\":50}"},
+                                           {"command/identify", "{\"count\":2}"},
+                                           {"command/config", "{\"reply\":\"image\"}"}};
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        assert_false(parse(wrong[i][0], wrong[i][1], strlen(wrong[i][1]), false));
+        assert_int_equal(fault.code, COMMAND_UNKNOWN_KEY);
         assert_told();
     }
 }
@@ -296,6 +412,10 @@ int main(void)
         cmocka_unit_test(depth_is_no_bomb),
         cmocka_unit_test(a_retained_command_is_refused),
         cmocka_unit_test(a_verb_that_is_not_known_is_named),
+        cmocka_unit_test(a_snapshot_has_wishes),
+        cmocka_unit_test(the_other_verbs),
+        cmocka_unit_test(values_out_of_their_range_are_refused),
+        cmocka_unit_test(a_key_of_another_verb_is_refused),
         cmocka_unit_test(noise_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -91,12 +91,27 @@ static struct settings settings_of_test(void)
     };
 }
 
+static char *state_document(const struct settings *settings, const struct camera_info *info)
+{
+    return document_state(&(struct document_state){
+        .settings = settings,
+        .changes = &(struct document_changes){NULL},
+        .camera = info,
+        .shutter = "open",
+        .is_identifying = true,
+    });
+}
+
 static void state_without_a_camera_says_so(void **state)
 {
     (void)state;
     struct settings settings = settings_of_test();
-    json_t *document = read_back(document_state(&settings, NULL));
-    assert_keys(document, "device camera picture schedule ");
+    json_t *document = read_back(state_document(&settings, NULL));
+    assert_keys(document, "device camera picture schedule shutter identify ");
+    assert_string_equal(text_of(document, "shutter"), "open");
+    assert_true(json_is_true(json_object_get(document, "identify")));
+    assert_int_equal(
+        json_array_size(json_object_get(json_object_get(document, "device"), "groups")), 0);
     json_t *camera = json_object_get(document, "camera");
     assert_keys(camera, "driver status ");
     assert_string_equal(text_of(camera, "driver"), "libcamera");
@@ -109,6 +124,25 @@ static void state_without_a_camera_says_so(void **state)
     json_t *schedule = json_object_get(document, "schedule");
     assert_keys(schedule, "interval_s on_start ");
     assert_true(json_is_true(json_object_get(schedule, "on_start")));
+    json_decref(document);
+}
+
+static void state_tells_the_entries_of_the_schedule(void **state)
+{
+    (void)state;
+    struct settings settings = settings_of_test();
+    settings.schedule.entry_count = 2;
+    settings.schedule.entries[1] = (struct settings_schedule_entry){
+        .name = "night", .window = "sunset-sunrise", .interval_s = 60};
+    json_t *document = read_back(state_document(&settings, NULL));
+    json_t *schedule = json_object_get(document, "schedule");
+    assert_keys(schedule, "entries on_start "); // the interval is not in effect
+    json_t *entries = json_object_get(schedule, "entries");
+    assert_int_equal(json_array_size(entries), 2);
+    json_t *night = json_array_get(entries, 1);
+    assert_string_equal(text_of(night, "name"), "night");
+    assert_string_equal(text_of(night, "window"), "sunset-sunrise");
+    assert_int_equal(json_real_value(json_object_get(night, "interval_s")), 60);
     json_decref(document);
 }
 
@@ -130,7 +164,7 @@ static void state_with_a_camera_says_what_is_and_not_what_was_asked(void **state
         .range = COLOR_RANGE_LIMITED,
         .frame_interval_ms = 33.333,
     };
-    json_t *document = read_back(document_state(&settings, &info));
+    json_t *document = read_back(state_document(&settings, &info));
     json_t *camera = json_object_get(document, "camera");
     assert_keys(camera, "driver status library id model width height format color_encoding "
                         "color_range fps ");
@@ -141,8 +175,23 @@ static void state_with_a_camera_says_what_is_and_not_what_was_asked(void **state
     json_decref(document);
 
     info.frame_interval_ms = 0; // unknown
-    document = read_back(document_state(&settings, &info));
+    document = read_back(state_document(&settings, &info));
     assert_null(json_object_get(json_object_get(document, "camera"), "fps"));
+    json_decref(document);
+}
+
+static void state_lists_the_groups(void **state)
+{
+    (void)state;
+    struct settings settings = settings_of_test();
+    snprintf(settings.device.area, sizeof settings.device.area, "Hof");
+    snprintf(settings.device.groups, sizeof settings.device.groups, " out,north ");
+    json_t *document = read_back(state_document(&settings, NULL));
+    json_t *device = json_object_get(document, "device");
+    assert_string_equal(text_of(device, "area"), "Hof");
+    json_t *expected = json_pack("[s, s]", "out", "north");
+    assert_true(json_equal(json_object_get(device, "groups"), expected));
+    json_decref(expected);
     json_decref(document);
 }
 
@@ -151,83 +200,10 @@ static void numbers_are_written_as_people_write_them(void **state)
     (void)state;
     struct settings settings = settings_of_test();
     struct camera_info info = {.frame_interval_ms = 33.333};
-    char *text = document_state(&settings, &info);
+    char *text = state_document(&settings, &info);
     assert_non_null(strstr(text, "\"interval_s\":0.1,"));
     assert_non_null(strstr(text, "\"fps\":30.0}"));
     free(text);
-    text = document_health(&(struct document_health){.cpu_temperature_c = 48.312});
-    assert_non_null(strstr(text, "\"cpu_temperature_c\":48.3}"));
-    free(text);
-}
-
-static void health_counts_everything(void **state)
-{
-    (void)state;
-    json_t *health = read_back(document_health(&(struct document_health){
-        .uptime_ns = INT64_C(3601999999999),
-        .counters = {1, 2, 3, 4, 5, 6, 7, 8, 9},
-        .spool_mode = "memory",
-        .spool_fault = "the disk is full",
-        .spool_quarantined = 17,
-        .backlog = 10,
-        .backlog_bytes = UINT64_C(11000000000),
-        .reconnects = 12,
-        .events_dropped = 13,
-        .camera = {.stream_restarts = 14, .restarts = 18, .shots_failed = 19},
-        .camera_fault = "unplugged",
-        .last_fault = "no link",
-        .mqtt_version = "5",
-        .rss_bytes = 15,
-        .cpu_temperature_c = 16,
-    }));
-    assert_keys(health, "version uptime_s counters spool link camera last_fault rss_bytes "
-                        "cpu_temperature_c ");
-    assert_string_equal(text_of(health, "version"), STILL2MQTT_VERSION);
-    assert_int_equal(number_of(health, "uptime_s"), 3601);
-    json_t *counters = json_object_get(health, "counters");
-    assert_keys(counters, "captured published late dropped refused failed skipped commands "
-                          "commands_refused ");
-    const char *key;
-    json_t *value;
-    json_int_t next = 1;
-    json_object_foreach(counters, key, value)
-    {
-        assert_int_equal(json_integer_value(value), next++);
-    }
-    json_t *spool = json_object_get(health, "spool");
-    assert_keys(spool, "pictures bytes quarantined mode fault ");
-    assert_string_equal(text_of(spool, "mode"), "memory");
-    assert_string_equal(text_of(spool, "fault"), "the disk is full");
-    assert_int_equal(number_of(spool, "quarantined"), 17);
-    assert_int_equal(number_of(spool, "bytes"), UINT64_C(11000000000));
-    json_t *link = json_object_get(health, "link");
-    assert_keys(link, "reconnects events_dropped mqtt_version acknowledgements_trusted ");
-    assert_true(json_is_true(json_object_get(link, "acknowledgements_trusted")));
-    json_t *camera = json_object_get(health, "camera");
-    assert_keys(camera, "restarts stream_restarts shots_failed_in_a_row fault ");
-    assert_int_equal(number_of(camera, "restarts"), 18);
-    assert_int_equal(number_of(camera, "stream_restarts"), 14);
-    assert_int_equal(number_of(camera, "shots_failed_in_a_row"), 19);
-    assert_string_equal(text_of(camera, "fault"), "unplugged");
-    json_decref(health);
-}
-
-static void health_leaves_out_what_is_not_known(void **state)
-{
-    (void)state;
-    json_t *health = read_back(document_health(
-        &(struct document_health){.cpu_temperature_c = (double)NAN, .last_fault = ""}));
-    assert_keys(health, "version uptime_s counters spool link camera ");
-    assert_keys(json_object_get(health, "spool"), "pictures bytes quarantined ");
-    assert_keys(json_object_get(health, "link"), "reconnects events_dropped ");
-    assert_keys(json_object_get(health, "camera"),
-                "restarts stream_restarts shots_failed_in_a_row ");
-    json_decref(health);
-
-    health = read_back(document_health(&(struct document_health){.mqtt_version = "3.1.1"}));
-    json_t *link = json_object_get(health, "link");
-    assert_true(json_is_false(json_object_get(link, "acknowledgements_trusted")));
-    json_decref(health);
 }
 
 int main(void)
@@ -236,10 +212,10 @@ int main(void)
         cmocka_unit_test(an_event_says_all_that_it_is_given),
         cmocka_unit_test(an_event_leaves_out_what_there_is_not),
         cmocka_unit_test(state_without_a_camera_says_so),
+        cmocka_unit_test(state_tells_the_entries_of_the_schedule),
         cmocka_unit_test(state_with_a_camera_says_what_is_and_not_what_was_asked),
+        cmocka_unit_test(state_lists_the_groups),
         cmocka_unit_test(numbers_are_written_as_people_write_them),
-        cmocka_unit_test(health_counts_everything),
-        cmocka_unit_test(health_leaves_out_what_is_not_known),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
