@@ -53,6 +53,8 @@ def test_cases_are_added_up(run):
     assert (last, good) == ("2 passed, 2 failed, 1 skipped", False)
     assert "FAILED: s: f: because" in text and "skipped: s: k: no camera" in text
     assert run(report=junit(PASS, SKIP))[:2] == ("1 passed, 0 failed, 1 skipped", True)
+    last, _, text = run(report=junit(SKIP, SKIP, SKIP))
+    assert last == "0 passed, 0 failed, 3 skipped" and "skipped: s: 3 cases: no camera" in text
 
 
 def test_cmocka_cases_count_each(run):
