@@ -37,14 +37,14 @@ static void expect_the_same(const struct settings *settings)
     struct bytes findings;
     bytes_init(&text);
     bytes_init(&findings);
-    MUST(settings_print(settings, &text, &fault));
+    MUST(settings_print(settings, NULL, &text, &fault));
     memset(&again, 0, sizeof again);
     bool good;
     load(text.data, text.len, &good, &again, &findings, &fault);
     MUST(good);
     struct bytes text_again;
     bytes_init(&text_again);
-    MUST(settings_print(&again, &text_again, &fault));
+    MUST(settings_print(&again, NULL, &text_again, &fault));
     MUST(text.len == text_again.len && memcmp(text.data, text_again.data, text.len) == 0);
     bytes_fini(&text_again);
     bytes_fini(&text);

@@ -9,6 +9,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 
 from agent import Agent  # noqa: E402
 from broker import Broker  # noqa: E402
+from ctl import Ctl, MadeUpCamera  # noqa: E402
 from wire import Wire  # noqa: E402
 
 
@@ -53,3 +54,21 @@ def online(agents, wire):
         return agent
 
     return make
+
+
+@pytest.fixture
+def ctl(broker, tmp_path):
+    return Ctl(f"tcp://127.0.0.1:{broker.port}", tmp_path)
+
+
+@pytest.fixture
+def made_up(broker):
+    made = []
+
+    def make(*words, **options):
+        made.append(MadeUpCamera(broker.port, *words, **options))
+        return made[-1]
+
+    yield make
+    for camera in made:
+        camera.close()

@@ -19,8 +19,20 @@ BAD = {
     "request_id is empty": b'{"request_id": ""}',
     "request_id is too long": b'{"request_id": "' + b"x" * 65 + b'"}',
     "request_id has a space": b'{"request_id": "a b"}',
+    "request_id has a wildcard": b'{"request_id": "a/#"}',
     "request_id has a line feed": b'{"request_id": "a\\nb"}',
-    "unknown key": b'{"quality": 50}',
+    "unknown key": b'{"qualty": 50}',
+    "a negative number": b'{"quality": -1}',
+    "a number beyond its range": b'{"quality": 101}',
+    "a huge number": b'{"max_bytes": 99999999999999999999999999}',
+    "a number beyond all ranges": b'{"gap_s": 1e999}',
+    "a fraction": b'{"quality": 50.5}',
+    "a number as text": b'{"quality": "50"}',
+    "a word that is none": b'{"payload": "png"}',
+    "a path": b'{"payload": "../../etc/passwd"}',
+    "too long a burst": b'{"count": 21}',
+    "no burst": b'{"count": 0}',
+    "two keys of one name that is known": b'{"quality": 50, "quality": 51}',
     "two keys of one name": b'{"request_id": "a", "request_id": "b"}',
     "deep nesting": b'{"a":' * 600 + b"1" + b"}" * 600,
     "invalid UTF-8": b'{"request_id": "\xff\xfe"}',
@@ -124,10 +136,13 @@ def test_a_burst_of_commands_is_answered_one_by_one(online, wire):
     mark = wire.mark()
     for n in range(40):
         wire.publish("still2mqtt/cam/command/snapshot", f'{{"request_id": "b{n}"}}', qos=0)
-    events = {m.json()["request_id"]: m.json() for m in wire.wait_count("/event", 40, mark)}
-    assert len(events) == 40
-    taken = [e for e in events.values() if e["event_type"] == "captured"]
-    failed = [e for e in events.values() if e["event_type"] == "failed"]
-    assert len(taken) + len(failed) == 40 and len(taken) >= 16
-    assert all("waiting" in e["reason"] for e in failed)
-    wire.wait_count("/image", len(taken), mark)
+    replies = {m.json()["request_id"]: m.json() for m in wire.wait_count("/reply", 40, mark)}
+    assert len(replies) == 40
+    done = [r for r in replies.values() if r["result"] == "done"]
+    refused = [r for r in replies.values() if r["result"] == "refused"]
+    assert len(done) + len(refused) == 40 and len(done) >= 20
+    assert all(r["code"] == "too_fast" for r in refused)
+    # those that wait for the same frame are one picture
+    ids = {p["id"] for r in done for p in r["pictures"]}
+    assert len(ids) <= len(done) / 2
+    assert {m.json()["id"] for m in wire.since(mark, "/meta")} == ids

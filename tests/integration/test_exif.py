@@ -21,8 +21,8 @@ TAKEN, SUBSECONDS, OFFSET, WIDE, HIGH = 0x9003, 0x9291, 0x9011, 0xA002, 0xA003
 def shoot(wire):
     """One commanded picture: its meta and its JPEG."""
     mark = wire.mark()
-    wire.snapshot("exif")
-    meta = wire.wait("/meta", lambda m: m.json().get("request_id") == "exif", mark).json()
+    wire.snapshot(f"exif-{mark}")
+    meta = wire.wait("/meta", lambda m: m.json().get("request_id") == f"exif-{mark}", mark).json()
     return meta, base64.b64decode(wire.wait("/image", mark=mark).payload)
 
 

@@ -12,7 +12,8 @@ SHOTS = 500
 
 def test_every_commanded_picture_was_exposed_after_its_command(online, wire):
     """The card shows the monotonic time of its exposure, on the clock that this test has too."""
-    online(camera={"width": 128, "height": 96, "fps": 60.0})
+    online(camera={"width": 128, "height": 96, "fps": 60.0},
+           commands={"per_s": 100.0, "burst": 100})
     chance = random.Random(3)
     counters = []
     for number in range(SHOTS):

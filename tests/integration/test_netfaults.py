@@ -6,17 +6,16 @@ STILL2MQTT_FULL=1 takes 300 pictures a fault, else it is 40.
 
 import base64
 import hashlib
-import os
 import time
 
 import pytest
 
 import netns
-from agent import PATIENCE, Agent
+from agent import PATIENCE, Agent, steering
 from broker import Broker, free_port
 from wire import Wire
 
-PICTURES = 300 if os.environ.get("STILL2MQTT_FULL") == "1" else 40
+PICTURES = 300 if steering("FULL") == "1" else 40
 # the agent's own promise; a sanitized build gets no more
 FOUND_PUBLISHING_S = 15
 FOUND_IDLE_S = 30

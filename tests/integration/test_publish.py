@@ -113,9 +113,9 @@ def test_user_properties_prove_the_image_itself(online, wire):
 def test_one_shot_is_meta_image_event(online, wire):
     online()
     mark = wire.mark()
-    for n in range(5):
+    for n in range(5):  # one by one: those that wait together would be one shot
         wire.snapshot(f"r{n}")
-    wire.wait("/event", lambda m: m.json()["request_id"] == "r4", mark)
+        wire.wait("/event", lambda m: m.json()["request_id"] == f"r{n}", mark)
     heard = [m for m in wire.since(mark) if m.topic.endswith(("/meta", "/image", "/event"))]
     assert [m.topic.rsplit("/", 1)[1] for m in heard] == ["meta", "image", "event"] * 5
     for n in range(5):

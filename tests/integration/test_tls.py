@@ -66,8 +66,9 @@ def see_pictures(broker, agent):
     try:
         agent.wait_log("connected to")
         wire.wait("/camera", lambda m: m.payload == b"online")  # and so it is subscribed
-        wire.snapshot("tls")
-        meta = wire.wait("/meta", lambda m: m.json()["request_id"] == "tls").json()
+        request_id = f"tls-{os.urandom(4).hex()}"  # the same one twice is one picture
+        wire.snapshot(request_id)
+        meta = wire.wait("/meta", lambda m: m.json()["request_id"] == request_id).json()
         image = base64.b64decode(wire.wait("/image").payload)
         assert picture.decode(image).shape == (meta["height"], meta["width"], 3)
     finally:

@@ -70,8 +70,9 @@ class Listener:
             return ids - self.heard.keys()
 
     def ask_for_pictures(self, count):
-        for _ in range(count):
-            self.commander.publish("still2mqtt/cam/command/snapshot", b"")
+        for number in range(count):  # no two with the same wishes, which would be one picture
+            self.commander.publish("still2mqtt/cam/command/snapshot",
+                                   b'{"quality": %d}' % (75 + number % 20))
 
     def close(self):
         for client in (self.client, self.commander):

@@ -17,6 +17,7 @@ ACCEPTED = r"shot (\d+) accepted"
 def make_agent(broker, spool, interval_s):
     return Agent(port=broker.port, camera={"fps": 120.0}, picture={"payload": "json"},
                  schedule={"interval_s": interval_s}, mqtt={"retain": False},
+                 commands={"per_s": 100.0, "burst": 100},
                  spool={"mode": "disk", "path": str(spool), "late_per_s": 0.0})
 
 

@@ -10,12 +10,23 @@ import threading
 import time
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
-BUILD = pathlib.Path(os.environ.get("STILL2MQTT_BUILD", SOURCE / "build" / "dev")).resolve()
+
+# What steers the tests is no setting: an agent that they start must not find it in its environment.
+STEERING = {name: os.environ.pop(name) for name in list(os.environ)
+            if name.startswith("STILL2MQTT_")}
+
+
+def steering(name, default=None):
+    """What STILL2MQTT_<name> was when the tests were started."""
+    return STEERING.get("STILL2MQTT_" + name, default)
+
+
+BUILD = pathlib.Path(steering("BUILD", SOURCE / "build" / "dev")).resolve()
 AGENT = BUILD / "bin" / "still2mqtt"
 DRIVERS = BUILD / "libexec" / "still2mqtt"
 
 # Sanitized builds are several times slower; deadlines are for hangs, not for speed.
-PATIENCE = float(os.environ.get("STILL2MQTT_TEST_PATIENCE", "30"))
+PATIENCE = float(steering("TEST_PATIENCE", "30"))
 
 SANITIZER = re.compile(r"(AddressSanitizer|LeakSanitizer|ThreadSanitizer|runtime error:)")
 
@@ -26,6 +37,9 @@ def setting(value):
         return "true" if value else "false"
     if isinstance(value, str):
         return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    if isinstance(value, list):
+        groups = [" ".join(f"{key} = {setting(v)};" for key, v in group.items()) for group in value]
+        return "(" + ", ".join(f"{{ {group} }}" for group in groups) + ")"
     return repr(value)
 
 
@@ -46,12 +60,15 @@ class Agent:
             "device": {"id": "cam"},
             "camera": {"driver": "pattern", "width": 160, "height": 120, "fps": 30.0},
             "schedule": {"interval_s": 0.0, "on_start": False},
-            "mqtt": {"url": f"tcp://127.0.0.1:{port}"},
+            # a test's one agent need not wait for a fleet's sake
+            "mqtt": {"url": f"tcp://127.0.0.1:{port}", "reconnect_spread_s": 0.0},
         }
         for group, keys in groups.items():
             settings.setdefault(group, {}).update(keys)
         self.id = settings["device"]["id"]
         self.folder = tempfile.TemporaryDirectory(prefix="still2mqtt-test-")
+        self.state = pathlib.Path(self.folder.name) / "state"
+        settings["device"].setdefault("state_path", str(self.state))
         self.config = pathlib.Path(self.folder.name) / "still2mqtt.conf"
         self.config.write_text(config_text(settings))
         self.lines = []
@@ -64,6 +81,7 @@ class Agent:
         options = os.environ.get("TSAN_OPTIONS", "") + ":atexit_sleep_ms=0"
         self.environment = {**os.environ, "TSAN_OPTIONS": options, **(environment or {})}
         self.process = None
+        self.ends_with = 0
 
     def start(self):
         self.process = subprocess.Popen(self.command, stderr=subprocess.PIPE,
@@ -127,6 +145,6 @@ class Agent:
                 self.stop()
             log = self.log()
             assert not SANITIZER.search(log), log
-            assert self.process.returncode in (0, -signal.SIGKILL), \
+            assert self.process.returncode in (self.ends_with, -signal.SIGKILL), \
                 f"the agent ended with {self.process.returncode}:\n{log}"
         self.folder.cleanup()

@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import threading
 
 from broker import free_port
 
@@ -57,52 +58,51 @@ def move_erlang(erlang):
     script.chmod(0o755)
 
 
-class RabbitMq:
-    """Listens for MQTT 3.1.1 on `port` and for it over WebSocket, at the path /ws, on `ws_port`."""
+class Node:
+    """One of the servers of a RabbitMq, by its number."""
 
     host = "127.0.0.1"
 
-    def __init__(self, root):
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="still2mqtt-rabbitmq-"))
-        self.port, self.ws_port, amqp, dist, names = (free_port() for _ in range(5))
-        erlang = root / "usr/lib/erlang"
+    def __init__(self, cluster, number):
+        self.name = f"{cluster.name}-{number}@localhost"
+        self.folder = cluster.folder / str(number)
+        self.folder.mkdir()
+        self.port, self.ws_port, self._amqp, self._dist = (free_port() for _ in range(4))
+        self._cluster = cluster
+        self._process = None
+
+    def start(self, names):
+        """Waits until it serves, in the cluster of all `names` that are there."""
+        members = "".join(f"cluster_formation.classic_config.nodes.{n} = {name}\n"
+                          for n, name in enumerate(names, 1))
         (self.folder / "plugins").write_text("[rabbitmq_mqtt,rabbitmq_web_mqtt].\n")
         (self.folder / "rabbitmq.conf").write_text(
-            f"listeners.tcp.1 = {self.host}:{amqp}\n"
+            f"listeners.tcp.1 = {self.host}:{self._amqp}\n"
             f"mqtt.listeners.tcp.1 = {self.host}:{self.port}\n"
             f"web_mqtt.tcp.ip = {self.host}\nweb_mqtt.tcp.port = {self.ws_port}\n"
-            "log.console = true\n")
+            "cluster_formation.peer_discovery_backend = classic_config\n"
+            f"{members}log.console = true\n")
         environment = {
-            **os.environ, "HOME": str(self.folder), "ERL_ROOTDIR": str(erlang),
-            "PATH": f"{erlang}/bin:{os.environ['PATH']}", "ERL_EPMD_ADDRESS": self.host,
-            "ERL_EPMD_PORT": str(names), "ERL_CRASH_DUMP": "/dev/null",
-            "RABBITMQ_NODENAME": f"s2m{os.getpid()}@localhost", "RABBITMQ_DIST_PORT": str(dist),
+            **self._cluster.environment, "RABBITMQ_NODENAME": self.name,
+            "RABBITMQ_DIST_PORT": str(self._dist),
             "RABBITMQ_MNESIA_BASE": str(self.folder / "mnesia"),
-            "RABBITMQ_LOG_BASE": str(self.folder / "log"), "RABBITMQ_CONF_ENV_FILE": "/dev/null",
+            "RABBITMQ_LOG_BASE": str(self.folder / "log"),
             "RABBITMQ_CONFIG_FILE": str(self.folder / "rabbitmq"),
             "RABBITMQ_ENABLED_PLUGINS_FILE": str(self.folder / "plugins"),
-            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS":
-                "-kernel inet_dist_use_interface {127,0,0,1}",
         }
-        epmd = next(erlang.glob("erts-*/bin/epmd"))
-        self.processes = [subprocess.Popen([epmd, "-address", self.host, "-port", str(names)],
-                                           env=environment)]
-        server = next((root / "usr/lib/rabbitmq/lib").glob("*/sbin/rabbitmq-server"))
-        self.processes.append(subprocess.Popen([server], env=environment, stdout=subprocess.PIPE,
-                                               stderr=subprocess.STDOUT, start_new_session=True))
-        try:
-            self._wait()
-        except BaseException:
-            self.close()
-            raise
+        self._process = subprocess.Popen([self._cluster.server], env=environment,
+                                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                         start_new_session=True)
+        self._wait()
+        # nobody else reads what it says, and it must not wait for that
+        threading.Thread(target=self._process.stdout.read, daemon=True).start()
 
     def _wait(self):
-        server = self.processes[-1]
         watch = signal.signal(signal.SIGALRM, self._too_slow)
         signal.alarm(START_DEADLINE_S)
         told = b""
         try:
-            for line in server.stdout:
+            for line in self._process.stdout:
                 told += line
                 if b"Server startup complete" in line:
                     return
@@ -115,15 +115,59 @@ class RabbitMq:
     def _too_slow(*_):
         raise Unavailable(f"RabbitMQ did not start within {START_DEADLINE_S} s")
 
-    def close(self):
-        server = self.processes[-1]
-        if len(self.processes) > 1:
+    def kill(self):
+        """As a power cut would: nothing is said to anybody."""
+        if self._process is not None:
             try:
-                os.killpg(server.pid, signal.SIGKILL)
+                os.killpg(self._process.pid, signal.SIGKILL)
             except ProcessLookupError:
                 pass
-            server.stdout.close()
-        for process in reversed(self.processes):
-            process.kill()
-            process.wait()
+            self._process.wait()
+            self._process = None
+
+
+class RabbitMq:
+    """A cluster of so many nodes, each with MQTT 3.1.1 on its `port`, and with the same over
+    WebSocket, at the path /ws, on its `ws_port`; those of the first are the cluster's own."""
+
+    host = "127.0.0.1"
+
+    def __init__(self, root, nodes=1):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="still2mqtt-rabbitmq-"))
+        self.name = f"s2m{os.getpid()}"
+        erlang = root / "usr/lib/erlang"
+        names = str(free_port())
+        self.environment = {
+            **os.environ, "HOME": str(self.folder), "ERL_ROOTDIR": str(erlang),
+            "PATH": f"{erlang}/bin:{os.environ['PATH']}", "ERL_EPMD_ADDRESS": self.host,
+            "ERL_EPMD_PORT": names, "ERL_CRASH_DUMP": "/dev/null",
+            "RABBITMQ_CONF_ENV_FILE": "/dev/null",
+            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS":
+                "-kernel inet_dist_use_interface {127,0,0,1}",
+        }
+        self.server = next((root / "usr/lib/rabbitmq/lib").glob("*/sbin/rabbitmq-server"))
+        self.nodes = [Node(self, number) for number in range(1, nodes + 1)]
+        epmd = next(erlang.glob("erts-*/bin/epmd"))
+        self._names = subprocess.Popen([epmd, "-address", self.host, "-port", names],
+                                       env=self.environment)
+        try:
+            for node in self.nodes:  # one after the other: each joins those that are there
+                node.start([other.name for other in self.nodes])
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def port(self):
+        return self.nodes[0].port
+
+    @property
+    def ws_port(self):
+        return self.nodes[0].ws_port
+
+    def close(self):
+        for node in self.nodes:
+            node.kill()
+        self._names.kill()
+        self._names.wait()
         shutil.rmtree(self.folder, ignore_errors=True)

@@ -92,6 +92,15 @@ def read_suite(logs, name, kind, status):
     return result
 
 
+def join_cases(outcomes):
+    """Those of the same reason as one."""
+    cases = {}
+    for case, reason in outcomes:
+        cases.setdefault(reason, []).append(case)
+    return [(names[0] if len(names) == 1 else f"{len(names)} cases", reason)
+            for reason, names in cases.items()]
+
+
 def closing_line(results):
     passed = sum(result.passed for result in results)
     failed = sum(len(result.failed) for result in results)
@@ -110,7 +119,7 @@ def summarize(logs):
         lines.append(f"  {name:<20} {verdict:<8} {result.passed:4} passed, {len(result.failed):3} "
                      f"failed, {len(result.skipped):3} skipped {int(seconds):5} s")
         details += [f"  skipped: {': '.join(filter(None, (name, case, reason)))}"
-                    for case, reason in result.skipped]
+                    for case, reason in join_cases(result.skipped)]
         details += [f"  FAILED: {': '.join(filter(None, (name, case, reason)))}"
                     for case, reason in result.failed]
     good = bool(results) and not any(result.failed for result in results)

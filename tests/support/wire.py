@@ -20,6 +20,7 @@ class Message:
         properties = getattr(raw, "properties", None)
         self.user = dict(getattr(properties, "UserProperty", []) or [])
         self.content_type = getattr(properties, "ContentType", None)
+        self.correlation = getattr(properties, "CorrelationData", None)
 
     def json(self):
         return json.loads(self.payload)
@@ -39,13 +40,15 @@ def make_client(v5, **options):
 class Wire:
     """Connected and subscribed once the constructor returns. `path` is that of a WebSocket."""
 
-    def __init__(self, port, topic="still2mqtt/#", v5=True, host="127.0.0.1", path=None):
+    def __init__(self, port, topic="still2mqtt/#", v5=True, host="127.0.0.1", path=None, user=None):
         self.messages = []
         self.changed = threading.Condition()
         ready = queue.Queue()
         self.client = make_client(v5, **({"transport": "websockets"} if path else {}))
         if path:
             self.client.ws_set_options(path=path)
+        if user:  # (name, password)
+            self.client.username_pw_set(*user)
         self.client.on_connect = lambda client, *_: client.subscribe(topic, 1)
         self.client.on_subscribe = lambda *_: ready.put(True)
         self.client.on_message = self._on_message
