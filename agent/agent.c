@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "base/loop.h"
+#include "base/seed.h"
 #include "base/timing.h"
 #include "camera/camera.h"
 #include "commands.h"
@@ -302,16 +303,6 @@ static bool apply_settings(void *context, const struct settings *settings)
 static bool develop(void *context, struct shot *shot, struct picture *picture, struct fault *fault)
 {
     return developer_develop(context, shot, picture, fault);
-}
-
-// FNV-1a: the same device spreads its retries in the same way, different ones differently
-static uint64_t seed_of(const char *id)
-{
-    uint64_t seed = 0xCBF29CE484222325U;
-    for (; *id != '\0'; id++) {
-        seed = (seed ^ (unsigned char)*id) * 0x100000001B3U;
-    }
-    return seed;
 }
 
 static bool open_signals(struct agent *agent, struct fault *fault)

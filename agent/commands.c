@@ -5,6 +5,7 @@
 #include "commands_inside.h"
 
 #include "base/log.h"
+#include "base/seed.h"
 #include "base/timing.h"
 #include "develop_settings.h"
 #include "settings/settings_names.h"
@@ -145,22 +146,7 @@ static void on_timer(void *context)
 
 // ---- what comes
 
-// The same device has the same share of any time, different ones different shares: FNV-1a.
-static int64_t spread_ns(const char *id, uint32_t spread_ms)
-{
-    uint64_t hash = 0xCBF29CE484222325U;
-    for (; *id != '\0'; id++) {
-        hash = (hash ^ (unsigned char)*id) * 0x100000001B3U;
-    }
-    hash ^= hash >> 33;
-    hash *= 0xFF51AFD7ED558CCDU; // its upper bits are of short ids alike
-    hash ^= hash >> 33;
-    double share = (double)(hash >> 11) / (double)(UINT64_C(1) << 53);
-    return (int64_t)(share * spread_ms * 1e6);
-}
-
-static bool may(struct commands *commands, const struct command *command, const char *verb,
-                struct fault *fault)
+static bool may(struct commands *commands, const char *verb, struct fault *fault)
 {
     const struct settings_commands *settings = &commands_settings(commands)->commands;
     commands->rate.per_s = settings->per_s;
@@ -169,7 +155,6 @@ static bool may(struct commands *commands, const struct command *command, const 
         return fault_set(fault, FAULT_COMMAND, COMMAND_NOT_ALLOWED,
                          "this device does not take the command %s (commands.allow)", verb);
     }
-    (void)command;
     return rate_pass(&commands->rate, timing_now_ns()) ||
            fault_set(fault, FAULT_COMMAND, COMMAND_TOO_FAST,
                      "more than %.15g commands a second (commands.per_s)", settings->per_s);
@@ -197,7 +182,7 @@ static bool take(struct commands *commands, const struct command *command, const
     if (known != NULL) {
         return repeat(commands, known, &news->reply_to, fault);
     }
-    if (!may(commands, command, verb, fault)) {
+    if (!may(commands, verb, fault)) {
         return false;
     }
     struct request *request =
@@ -208,8 +193,8 @@ static bool take(struct commands *commands, const struct command *command, const
     }
     commands->reporter->counters.commands++;
     if (news->audience != AUDIENCE_DEVICE && command->spread_ms > 0) {
-        request->next_ns = news->arrived_ns +
-                           spread_ns(commands_settings(commands)->device.id, command->spread_ms);
+        double share = seed_share(seed_of(commands_settings(commands)->device.id));
+        request->next_ns = news->arrived_ns + (int64_t)(share * command->spread_ms * 1e6);
         commands_arm(commands);
     } else {
         execute(commands, request);

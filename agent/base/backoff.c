@@ -1,6 +1,7 @@
 // Retry delays. Pure: a function of its own state and the time it is given.
 #include "base/backoff.h"
 
+#include "base/seed.h"
 #include "base/timing.h"
 
 void backoff_init(struct backoff *backoff, uint32_t first_ms, uint32_t cap_ms, uint32_t stable_ms,
@@ -19,10 +20,7 @@ void backoff_init(struct backoff *backoff, uint32_t first_ms, uint32_t cap_ms, u
 static uint64_t next_random(uint64_t *state)
 {
     *state += 0x9E3779B97F4A7C15U;
-    uint64_t z = *state;
-    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9U;
-    z = (z ^ (z >> 27)) * 0x94D049BB133111EBU;
-    return z ^ (z >> 31);
+    return seed_mix(*state);
 }
 
 uint32_t backoff_failed(struct backoff *backoff, int64_t now_ns)

@@ -1,6 +1,7 @@
 // The grid of timed shots. Any thread, no state but its struct.
 #include "control/schedule.h"
 
+#include "base/seed.h"
 #include "base/timing.h"
 #include "control/civil.h"
 
@@ -9,15 +10,6 @@ enum { OPENINGS_MAX = 16 }; // looked through for a time on the grid: two weeks 
 static const int64_t step_ns = TIMING_MS(50); // less is no step of the clock
 static const int64_t grace_ns = TIMING_S(1);  // for a shot that was due as the window closed
 static const int64_t day_slack_ns = TIMING_S(2 * 3600); // by which a day may be short
-
-// splitmix64's last steps: similar seeds, dissimilar numbers. From 0 up to 1.
-static double fraction_of(uint64_t seed)
-{
-    seed = (seed ^ seed >> 30) * 0xBF58476D1CE4E5B9U;
-    seed = (seed ^ seed >> 27) * 0x94D049BB133111EBU;
-    seed ^= seed >> 31;
-    return (double)(seed >> 11) / 9007199254740992.0; // 2^53
-}
 
 static int64_t ns_of(double seconds)
 {
@@ -35,7 +27,7 @@ struct schedule_times schedule_times(const struct settings_schedule *settings, u
         .is_aligned = is_plain ? settings->align : entry->align,
     };
     times.phase_ns =
-        times.interval_ns == 0 ? 0 : ns_of(jitter_s * fraction_of(seed)) % times.interval_ns;
+        times.interval_ns == 0 ? 0 : ns_of(jitter_s * seed_share(seed)) % times.interval_ns;
     // the settings have been checked, so these read what is there
     (void)settings_window(is_plain ? settings->window : entry->window, &times.window.hours);
     (void)settings_weekdays(is_plain ? settings->weekdays : entry->weekdays,

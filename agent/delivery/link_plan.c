@@ -1,6 +1,7 @@
 // The order of attempts. Pure.
 #include "delivery/link_plan.h"
 
+#include "base/seed.h"
 #include "base/timing.h"
 #include "delivery/reason.h"
 
@@ -57,10 +58,8 @@ void link_plan_init(struct link_plan *plan, const struct settings_mqtt *mqtt)
     }
     choose_broker(plan, 0);
     start_version(plan);
-    backoff_init(&plan->rivalry, RIVAL_FIRST_MS, RIVAL_CAP_MS, RIVAL_STABLE_MS, 0);
-    for (const char *c = mqtt->client_id; *c != '\0'; c++) {
-        plan->rivalry.state = plan->rivalry.state * 31 + (unsigned char)*c;
-    }
+    backoff_init(&plan->rivalry, RIVAL_FIRST_MS, RIVAL_CAP_MS, RIVAL_STABLE_MS,
+                 seed_of(mqtt->client_id));
 }
 
 void link_plan_uri(const struct link_plan *plan, char *uri, size_t size)

@@ -3,6 +3,7 @@
 #include "delivery/publisher.h"
 
 #include "base/log.h"
+#include "base/seed.h"
 #include "base/timing.h"
 #include "delivery/news.h"
 #include "delivery/publisher_inside.h"
@@ -31,16 +32,6 @@ static void on_message(void *context, const struct link_arrival *arrival)
         !news_offer_command(publisher->news, publisher->settings, arrival)) {
         atomic_fetch_add(&publisher->commands_dropped, 1);
     }
-}
-
-// FNV-1a: neighbours in a fleet must not retry in step
-static uint64_t backoff_seed(const char *id)
-{
-    uint64_t hash = 0xCBF29CE484222325U ^ (uint64_t)getpid();
-    for (const char *c = id; *c != '\0'; c++) {
-        hash = (hash ^ (unsigned char)*c) * 0x100000001B3U;
-    }
-    return hash;
 }
 
 static void free_parts(struct publisher *publisher)
@@ -139,7 +130,7 @@ struct publisher *publisher_create(const struct settings *settings, const char *
     backlog_init(&publisher->backlog, settings->spool.max_bytes,
                  (int64_t)(settings->spool.max_age_s * 1e9));
     backoff_init(&publisher->backoff, RETRY_FIRST_MS, RETRY_CAP_MS, RETRY_STABLE_MS,
-                 backoff_seed(settings->device.id));
+                 seed_of(settings->device.id) ^ (uint64_t)getpid());
     if (!open_spool(publisher, fault) || !make_parts(publisher, password, fault)) {
         free_parts(publisher);
         return NULL;

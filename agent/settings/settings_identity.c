@@ -1,6 +1,8 @@
 // The device's own name. Reads two small files; never writes.
 #include "settings/settings_identity.h"
 
+#include "base/seed.h"
+
 #include <ctype.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -25,16 +27,6 @@ static void read_word(const char *path, char word[static SETTINGS_ID_SIZE])
     word[len] = '\0';
 }
 
-// FNV-1a, 64 bits. It hides nothing from someone who guesses 128 bits, which nobody does.
-static uint64_t digest(const char *text)
-{
-    uint64_t hash = 0xCBF29CE484222325U;
-    for (; *text != '\0'; text++) {
-        hash = (hash ^ (unsigned char)*text) * 0x100000001B3U;
-    }
-    return hash;
-}
-
 bool settings_identity(const char *serial_path, const char *machine_id_path,
                        char id[static SETTINGS_ID_SIZE], struct fault *fault)
 {
@@ -47,7 +39,8 @@ bool settings_identity(const char *serial_path, const char *machine_id_path,
     // a machine that has not booted yet says "uninitialized"
     read_word(machine_id_path, word);
     if (strlen(word) == 32 && strspn(word, "0123456789abcdef") == 32 && strspn(word, "0") < 32) {
-        snprintf(id, SETTINGS_ID_SIZE, "%012" PRIx64, digest(word) >> 16);
+        // which hides nothing from someone who guesses 128 bits, which nobody does
+        snprintf(id, SETTINGS_ID_SIZE, "%012" PRIx64, seed_of(word) >> 16);
         return true;
     }
     return fault_set(fault, FAULT_CONFIG, 0,
