@@ -7,7 +7,7 @@ import time
 import pytest
 
 import rabbitmq
-from agent import SOURCE
+from broker import KEPT
 from conftest import SIZE
 from wire import Wire
 
@@ -59,7 +59,7 @@ def wait_until(holds, deadline_s, wire):
 @pytest.fixture
 def cluster():
     try:
-        made = rabbitmq.RabbitMq(rabbitmq.fetch(SOURCE / "build" / "brokers" / "rabbitmq"), nodes=3)
+        made = rabbitmq.RabbitMq(rabbitmq.fetch(KEPT / "rabbitmq"), nodes=3)
     except rabbitmq.Unavailable as why:
         pytest.skip(str(why))
     yield made

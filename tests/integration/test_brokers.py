@@ -14,12 +14,11 @@ import pytest
 
 import picture
 import rabbitmq
-from agent import PATIENCE, SOURCE, Agent
-from broker import Broker
+from agent import PATIENCE, Agent
+from broker import KEPT, Broker, fetched
 from old_broker import OldBroker
 from wire import Wire
 
-KEPT = SOURCE / "build" / "brokers"  # what was unpacked once
 PAYLOADS = {"100 kB": 100_000, "1.4 MB": 1_400_000, "4 MB": 4_000_000}
 SLOW_OVER_WEBSOCKET = "2.0.11"  # Debian 12's: 40 kB/s
 
@@ -38,11 +37,7 @@ def mosquitto(program):
 
 
 def mosquitto_of(suite):
-    done = subprocess.run([SOURCE / "packaging/fetch-broker", KEPT / f"mosquitto-{suite}", suite],
-                          capture_output=True, text=True)
-    if done.returncode != 0:
-        pytest.skip(done.stderr.strip())
-    return mosquitto(done.stdout.strip())
+    return mosquitto(fetched(suite))
 
 
 def rabbit():

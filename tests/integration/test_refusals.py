@@ -1,12 +1,15 @@
 """What a real broker refuses, in MQTT 5 and 3.1.1: told in words, never counted as delivered where
 the broker says so, and never in the way of what comes next."""
 
+import pathlib
 import re
+import subprocess
 import time
 
 import pytest
 
-from broker import Broker
+from agent import SOURCE
+from broker import Broker, fetched
 from wire import Wire, make_client
 
 REST_S = 30  # that a rival is left alone for
@@ -109,6 +112,54 @@ def test_too_large_for_the_brokers_limit_on_packets(made, agents, version):
         assert event["event_type"] == "failed"
         assert "too large for it" in event["reason"]
         assert agent.log().count("connected to") == 3
+
+
+@pytest.fixture
+def quota_plugin(tmp_path):
+    if not pathlib.Path("/usr/include/mosquitto_plugin.h").exists():
+        pytest.skip("the headers of mosquitto's plugins are not installed (mosquitto-dev)")
+    plugin = tmp_path / "quota.so"
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", plugin,
+                    SOURCE / "tests/support/quota_plugin.c"], check=True)
+    return plugin
+
+
+def quota_broker(plugin, refuse):
+    """Of a mosquitto that knows the word, which Debian's stable releases do not have yet."""
+    return Broker(config=f"plugin {plugin}\nplugin_opt_refuse {refuse}", program=fetched("sid"))
+
+
+def test_a_quota_that_passes(made, agents, quota_plugin):
+    """Tried again a little later, as the reason says; and what comes behind it is not lost."""
+    broker = quota_broker(quota_plugin, 1)
+    agent, wire = start(made, agents, broker, device=HEALTH)
+    mark = wire.mark()
+    wire.snapshot("over")
+    wire.snapshot("next")
+    for name in ("over", "next"):
+        event = wire.wait("/event", lambda m, name=name: m.json()["request_id"] == name, mark)
+        assert event.json()["event_type"] == "captured"
+    seen = counters(wire)
+    assert seen["refused"] == 0
+    assert seen["published"] + seen["late"] == seen["captured"]
+    assert agent.log().count("no link to") == 0
+
+
+def test_a_quota_that_stays(made, agents, quota_plugin):
+    """What the broker does not take waits, and is never counted as delivered."""
+    broker = quota_broker(quota_plugin, 1000000)
+    agent, wire = start(made, agents, broker, device=HEALTH)
+    wire.snapshot("over")
+    agent.wait_log("accepted:")
+    for _ in range(3):  # attempts
+        mark = wire.mark()
+        wire.wait("/meta", mark=mark)
+    health = wire.wait("/health", mark=wire.mark()).json()
+    assert health["spool"]["pictures"] == 1
+    assert health["counters"]["captured"] == 1
+    assert health["counters"]["published"] == health["counters"]["late"] == 0
+    assert not wire.since(topic="/image")
+    assert agent.log().count("no link to") == 0
 
 
 @pytest.mark.parametrize("version", ["5", "3.1.1"])

@@ -10,6 +10,11 @@ import subprocess
 import tempfile
 import time
 
+import pytest
+
+SOURCE = pathlib.Path(__file__).resolve().parents[2]
+KEPT = SOURCE / "build" / "brokers"  # what was unpacked once
+
 START_DEADLINE_S = 10
 PORT_ATTEMPTS = 5
 STOP_DEADLINE_S = 5
@@ -25,6 +30,15 @@ def free_port():
                 return port
             except OSError:
                 continue
+
+
+def fetched(suite):
+    """The mosquitto of one of Debian's suites, unpacked."""
+    done = subprocess.run([SOURCE / "packaging/fetch-broker", KEPT / f"mosquitto-{suite}", suite],
+                          capture_output=True, text=True)
+    if done.returncode != 0:
+        pytest.skip(done.stderr.strip())
+    return done.stdout.strip()
 
 
 class PortTaken(RuntimeError):
