@@ -83,6 +83,16 @@ static bool has_picture(const struct request *request, enum request_fate fate)
     return false;
 }
 
+// Whether somebody waits for the broker to have the pictures.
+static bool is_awaited(const struct request *request)
+{
+    const struct request_asker *asker = request->askers;
+    while (asker != NULL && !commands_want_reply(request->command.request_id, &asker->to)) {
+        asker = asker->next;
+    }
+    return asker != NULL;
+}
+
 // When the next picture may be asked for; INT64_MAX: not before something happens.
 static int64_t due_ns(const struct request *request)
 {
@@ -106,7 +116,7 @@ void commands_settle(struct commands *commands, struct request *request)
     request->is_settling = false;
     request->next_ns = due_ns(request);
     if (request->asked == request->command.count && !has_picture(request, FATE_SHOOTING) &&
-        !has_picture(request, FATE_SENDING)) {
+        !(has_picture(request, FATE_SENDING) && is_awaited(request))) {
         commands_finish(commands, request);
     }
     commands_arm(commands);

@@ -225,6 +225,22 @@ static void nobody_is_answered_who_did_not_ask(void **state)
     }
 }
 
+// A slow link keeps the pictures waiting, and not the commands.
+static void what_nobody_waits_for_ends_with_its_picture(void **state)
+{
+    (void)state;
+    for (int i = 0; i < REQUESTS_MAX + 1; i++) {
+        tell("snapshot", "");
+        take(); // and it is not delivered
+    }
+    assert_int_equal(accepted, REQUESTS_MAX + 1);
+    for (size_t i = 0; i < REQUESTS_MAX; i++) {
+        assert_null(commands.requests.all[i]);
+    }
+    deliver(true);
+    assert_int_equal(reply_count, 0);
+}
+
 // ---- once
 
 static void the_same_request_is_carried_out_once(void **state)
@@ -403,6 +419,7 @@ int main(void)
         COMMANDS_TEST(what_went_wrong_is_told),
         COMMANDS_TEST(a_camera_that_fails_at_once_is_one_answer),
         COMMANDS_TEST(nobody_is_answered_who_did_not_ask),
+        COMMANDS_TEST(what_nobody_waits_for_ends_with_its_picture),
         COMMANDS_TEST(the_same_request_is_carried_out_once),
         COMMANDS_TEST(one_picture_answers_all_who_waited_for_it),
         COMMANDS_TEST(a_burst_goes_on_until_it_is_done),
