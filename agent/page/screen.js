@@ -8,8 +8,8 @@ export class Screen extends EventTarget {
   #waiting = [];
   #working = false;
   #meta = null;
-  #url = null;
-  #closed = false;
+  #image = null;
+  #era = 0; // ends with each clear(): what was taken in before it is not shown after it
   #shown = null; // { claim, facts, bytes, sha256, width, height }
 
   constructor(frame) {
@@ -25,12 +25,13 @@ export class Screen extends EventTarget {
     return this.#meta;
   }
 
-  close() {
-    this.#closed = true;
+  // Nothing is kept of what was shown, or was about to be.
+  clear() {
+    this.#era += 1;
     this.#waiting = [];
-    if (this.#url !== null) {
-      URL.revokeObjectURL(this.#url);
-    }
+    this.#meta = null;
+    this.#shown = null;
+    this.#hang(null);
   }
 
   // `mustShow`: somebody waits for this very picture, so a newer one does not displace it.
@@ -66,6 +67,7 @@ export class Screen extends EventTarget {
   }
 
   async #show({ jpeg, claim, meta }) {
+    const era = this.#era;
     const sha256 = await digest(jpeg);
     const facts = pairFacts(claim, meta, jpeg.length, sha256);
     if (isSame(facts, this.#shown?.facts ?? null)) {
@@ -79,22 +81,34 @@ export class Screen extends EventTarget {
     const image = new Image();
     image.src = url;
     const decoded = await image.decode().then(() => true, () => false);
-    if (!decoded || this.#closed) {
+    if (era !== this.#era) {
+      URL.revokeObjectURL(url);
+      return;
+    }
+    if (!decoded) {
       URL.revokeObjectURL(url);
       this.#tell('refused', 'it does not decode');
       return;
     }
-    this.#frame.replaceChildren(image);
-    if (this.#url !== null) {
-      URL.revokeObjectURL(this.#url);
-    }
-    this.#url = url;
+    this.#hang(image);
     const { naturalWidth: width, naturalHeight: height } = image;
     this.#shown = { claim, facts, bytes: jpeg.length, sha256, width, height };
     if (facts === null && this.#meta !== null) {
       this.#adopt(this.#meta);
     }
     this.#tell('shown');
+  }
+
+  #hang(image) {
+    const before = this.#image;
+    this.#image = image;
+    if (image !== null) {
+      this.#frame.prepend(image);
+    }
+    if (before !== null) {
+      before.remove();
+      URL.revokeObjectURL(before.src);
+    }
   }
 
   #tell(type, detail = null) {

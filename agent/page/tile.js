@@ -17,6 +17,8 @@ export class Tile {
   #snapshot;
   #status = null; // of the agent: "online", "offline", null for nobody said
   #camera = null;
+  #shutter = null; // "open", "closed", "locked", null for nobody said
+  #isIdentifying = false;
   #linkUp = true;
   #parts;
 
@@ -63,12 +65,13 @@ export class Tile {
     if (!isUp) {
       this.#status = null;
       this.#camera = null;
+      this.#shutter = null;
     }
     this.#renderState();
   }
 
   close() {
-    this.#screen.close();
+    this.#screen.clear();
     this.#snapshot.close();
     this.element.remove();
   }
@@ -82,7 +85,12 @@ export class Tile {
 
   #takeImage(payload, properties) {
     if (payload.length === 0) {
-      return; // the retained picture was cleared; the one on the screen keeps its age
+      this.#clear();
+      return;
+    }
+    if (this.#isShut) {
+      this.#count('shut'); // it was on its way when the shutter closed
+      return;
     }
     const { jpeg, facts, refusal } = parsePicture(payload);
     if (refusal !== null) {
@@ -108,17 +116,46 @@ export class Tile {
       this.#camera = health;
     }
     this.#renderState();
-    if (health !== null && before !== null && health !== before) {
+    const isNews = health !== null && before !== null && health !== before;
+    if (isNews && !(which === 'camera' && this.#isShut)) {
       const subject = which === 'status' ? this.#name : `the camera of ${this.#name}`;
       this.#announce(`${subject} is ${health}`);
     }
   }
 
   #takeState(state) {
-    if (state !== null) {
-      this.#name = state.name ?? this.#id;
-      this.#renderName();
+    if (state === null) {
+      return;
     }
+    const before = { shutter: this.#shutter, isIdentifying: this.#isIdentifying };
+    this.#name = state.name ?? this.#id;
+    this.#shutter = state.shutter;
+    this.#isIdentifying = state.isIdentifying;
+    if (this.#isShut) {
+      this.#clear(); // the empty picture may have come while this page was not connected
+    }
+    this.#renderName();
+    this.#renderState();
+    if (before.shutter !== null && state.shutter !== null && state.shutter !== before.shutter) {
+      this.#announce(`the shutter of ${this.#name} is ${state.shutter}`);
+    }
+    if (state.isIdentifying && !before.isIdentifying) {
+      this.#announce(`${this.#name} identifies itself`);
+    }
+  }
+
+  get #isShut() {
+    return this.#shutter === 'closed' || this.#shutter === 'locked';
+  }
+
+  // The picture was taken back: off the wall with it, and with all that was said of it.
+  #clear() {
+    const { age, clock, trigger, size, bytes, note } = this.#parts;
+    this.#screen.clear();
+    [age, clock, trigger, size, bytes, note].forEach((part) => setText(part, ''));
+    age.dateTime = '';
+    age.title = '';
+    delete this.element.dataset.age;
   }
 
   #takeEvent(event) {
@@ -176,16 +213,22 @@ export class Tile {
   }
 
   #renderState() {
-    const { figure, status, camera, button } = this.#parts;
+    const { figure, blank, status, camera, button } = this.#parts;
+    const isOnline = this.#linkUp && this.#status === 'online';
+    const shut = this.#isShut ? `The shutter is ${this.#shutter}` : null;
     figure.dataset.status = this.#status ?? 'unknown';
     figure.dataset.camera = this.#camera ?? 'unknown';
+    figure.dataset.shutter = this.#shutter ?? 'unknown';
+    figure.dataset.identify = String(isOnline && this.#isIdentifying);
+    setText(blank, shut ?? 'No picture');
     setText(status, this.#status ?? 'unknown');
-    // an agent that is gone says nothing of its camera any more
-    setText(camera, this.#status === 'online' && this.#camera !== null ? `camera ${this.#camera}` : '');
-    const usable = this.#linkUp && this.#status === 'online';
+    // an agent that is gone says nothing of its camera any more, and a shut one is off on purpose
+    const tellsCamera = isOnline && this.#camera !== null && shut === null;
+    setText(camera, tellsCamera ? `camera ${this.#camera}` : '');
+    const obstacle = isOnline ? shut : 'The agent is not online';
     // not `disabled`: that would take the keyboard's focus away from whoever just pressed it
-    button.setAttribute('aria-disabled', String(!usable || this.#snapshot.waiting));
-    button.title = usable ? 'Take a picture now' : 'The agent is not online';
+    button.setAttribute('aria-disabled', String(obstacle !== null || this.#snapshot.waiting));
+    button.title = obstacle ?? 'Take a picture now';
   }
 }
 
@@ -203,7 +246,8 @@ function buildParts() {
   button.type = 'button';
   const outcome = create('span', 'outcome');
   const frame = create('div', 'frame');
-  frame.append(create('p', 'blank', 'No picture yet'));
+  const blank = create('p', 'blank');
+  frame.append(blank);
   const head = create('div', 'head');
   const heading = create('h2', '');
   heading.append(name);
@@ -216,7 +260,9 @@ function buildParts() {
   caption.append(head, facts, note, actions);
   const figure = create('figure', 'tile');
   figure.append(frame, caption);
-  return { figure, frame, name, status, camera, age, clock, trigger, size, bytes, note, button, outcome };
+  return {
+    figure, frame, blank, name, status, camera, age, clock, trigger, size, bytes, note, button, outcome,
+  };
 }
 
 function create(tag, className, text = '') {

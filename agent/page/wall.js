@@ -9,6 +9,7 @@ const CAUSES = {
   surplus: `messages of cameras beyond the first ${TILES_MAX}`,
   older: 'pictures older than the one on the screen',
   refused: 'payloads that are no picture',
+  shut: 'pictures that came while the shutter was closed',
 };
 
 export class Wall {

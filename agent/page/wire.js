@@ -8,6 +8,7 @@ const ID = /^[A-Za-z0-9_-]{1,64}$/;
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
 const SHA256 = /^[0-9a-f]{64}$/;
 const TRIGGERS = ['timer', 'command', 'start'];
+const SHUTTERS = ['open', 'closed', 'locked'];
 
 const DOCUMENT_BYTES_MAX = 64 * 1024;
 const PICTURE_BYTES_MAX = 64 * 1024 * 1024; // the largest sensor there is, at quality 100, in base64
@@ -62,7 +63,13 @@ export function propertyFacts(properties) {
 
 export function parseState(payload) {
   const document = parseDocument(payload, DOCUMENT_BYTES_MAX);
-  return document === null ? null : { name: cleanText(document.device?.name, 80) };
+  return document === null
+    ? null
+    : {
+        name: cleanText(document.device?.name, 80),
+        shutter: SHUTTERS.includes(document.shutter) ? document.shutter : null,
+        isIdentifying: document.identify === true,
+      };
 }
 
 export function parseEvent(payload) {

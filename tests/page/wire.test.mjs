@@ -118,6 +118,19 @@ test('names are cut, and lose what cannot be seen', () => {
   assert.equal(parseState(json({})).name, null);
 });
 
+test('the shutter and the mark of who identifies itself', () => {
+  for (const shutter of ['open', 'closed', 'locked']) {
+    assert.equal(parseState(json({ shutter })).shutter, shutter);
+  }
+  for (const shutter of ['Closed', '', 'toString', true, ['closed'], null]) {
+    assert.equal(parseState(json({ shutter })).shutter, null);
+  }
+  assert.equal(parseState(json({ identify: true })).isIdentifying, true);
+  for (const identify of [false, 'true', 1, {}, null]) {
+    assert.equal(parseState(json({ identify })).isIdentifying, false);
+  }
+});
+
 test('events', () => {
   assert.deepEqual(parseEvent(json({ event_type: 'failed', request_id: 'r', reason: 'no camera' })), {
     type: 'failed',
