@@ -193,7 +193,7 @@ def test_64_kbit_s(lab):
     """Slower than it is asked for: nothing is lost, and the link is not cut for being slow."""
     lab.cable.throttle("64kbit")
     lab.start(0.0, **{**FAST, "schedule": {"interval_s": 0.0, "on_start": False},
-                      "camera": {"driver": "pattern", "width": 320, "height": 240}})
+                      "camera": {"driver": "pattern", "width": 160, "height": 120}})
     for n in range(PICTURES):
         # without a request id, which would wait for its picture's delivery, as only so many may
         lab.wire.publish("still2mqtt/cam/command/snapshot")

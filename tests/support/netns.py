@@ -8,8 +8,6 @@ import os
 import shutil
 import subprocess
 
-RULES = "s2m"
-
 
 def available():
     """Why there can be no namespace here; nothing where there can."""
@@ -28,7 +26,7 @@ class Cable:
     def __init__(self):
         number = os.getpid() % 16000
         self.name = f"s2m-cam-{number}"
-        self.near = f"s2m{number}"
+        self.near = self.rules = f"s2m{number}"
         subnet = f"198.18.{number // 64}.{number % 64 * 4 + 1}"
         self.host = subnet
         first, last = subnet.rsplit(".", 1)
@@ -48,44 +46,50 @@ class Cable:
         return ["ip", "netns", "exec", self.name]
 
     def close(self):
+        run("nft", "delete", "table", "inet", self.rules, check=False)
         run("ip", "netns", "del", self.name, check=False)
         run("ip", "link", "del", self.near, check=False)
 
     def _ip(self, *words):
         run("ip", "-n", self.name, *words)
 
-    def _filter(self, incoming="", outgoing=""):
-        """Rules for packets of TCP; with "drop" as a whole rule, for all packets."""
-        self.heal()
-        rules = f"""
-            table inet {RULES} {{
-                chain incoming {{ type filter hook input priority 0; {incoming} }}
-                chain outgoing {{ type filter hook output priority 0; {outgoing} }}
-            }}"""
-        done = subprocess.run([*self.prefix, "nft", "-f", "-"], input=rules, text=True,
+    def _load(self, prefix, chain):
+        table = f"table inet {self.rules} {{\n chain faults {{\n type filter {chain}\n }}\n}}"
+        done = subprocess.run([*prefix, "nft", "-f", "-"], input=table, text=True,
                               capture_output=True)
         assert done.returncode == 0, done.stderr
 
+    def _lose(self, there="", back=""):
+        """Rules for what the agent sends and what it gets, on the way: each end believes that it
+        has sent it. What its own end drops, a kernel does not count as lost, but as unsent."""
+        self.heal()
+        self._load([], f'hook prerouting priority -300; iifname "{self.near}" {there}')
+        if back:
+            self._load(self.prefix, f"hook prerouting priority -300; {back}")
+
     def heal(self):
-        run(*self.prefix, "nft", "delete", "table", "inet", RULES, check=False)
+        for prefix in ([], self.prefix):
+            run(*prefix, "nft", "delete", "table", "inet", self.rules, check=False)
         run(*self.prefix, "tc", "qdisc", "del", "dev", "wire", "root", check=False)
         self._ip("link", "set", "wire", "mtu", "1500")
 
     def swallow(self):
         """Half-open: nothing comes through any more, and nobody is told."""
-        self._filter("drop;", "drop;")
+        self._lose("drop;", "drop;")
 
     def swallow_after(self, size):
         """The same, within the packet that passes so many bytes."""
-        self._filter("", f"meta l4proto tcp quota over {size} bytes drop;")
+        self._lose(f"meta l4proto tcp quota over {size} bytes drop;")
 
     def reset_after(self, size):
         """The connection is reset within the packet that passes so many bytes."""
-        self._filter("", f"tcp flags & rst == 0 quota over {size} bytes reject with tcp reset;")
+        self.heal()
+        self._load(self.prefix, "hook output priority 0; "
+                   f"tcp flags & rst == 0 quota over {size} bytes reject with tcp reset;")
 
     def lose(self, percent):
         rule = f"meta l4proto tcp numgen random mod 100 < {percent} drop;"
-        self._filter(rule, rule)
+        self._lose(rule, rule)
 
     def throttle(self, rate):
         self.heal()
@@ -94,7 +98,7 @@ class Cable:
 
     def swallow_large(self, size):
         """An MTU hole: large packets vanish on the way, and no ICMP says so."""
-        self._filter("", f"meta l4proto tcp ip length > {size} drop;")
+        self._lose(f"meta l4proto tcp ip length > {size} drop;")
 
     def unplug(self):
         self._ip("link", "set", "wire", "down")
