@@ -11,14 +11,15 @@ import time
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 
-# What steers the tests is no setting: an agent that they start must not find it in its environment.
-STEERING = {name: os.environ.pop(name) for name in list(os.environ)
-            if name.startswith("STILL2MQTT_")}
+# What steers the tests is no setting: an agent that they start must not find it in its environment,
+# but the processes among which pytest may share the tests do.
+for name in [name for name in os.environ if name.startswith("STILL2MQTT_")]:
+    os.environ["TESTS_" + name] = os.environ.pop(name)
 
 
 def steering(name, default=None):
     """What STILL2MQTT_<name> was when the tests were started."""
-    return STEERING.get("STILL2MQTT_" + name, default)
+    return os.environ.get("TESTS_STILL2MQTT_" + name, default)
 
 
 BUILD = pathlib.Path(steering("BUILD", SOURCE / "build" / "dev")).resolve()

@@ -1,5 +1,6 @@
 """A real mosquitto of a test's own, on free loopback ports."""
 
+import fcntl
 import os
 import pathlib
 import random
@@ -34,8 +35,11 @@ def free_port():
 
 def fetched(suite):
     """The mosquitto of one of Debian's suites, unpacked."""
-    done = subprocess.run([SOURCE / "packaging/fetch-broker", KEPT / f"mosquitto-{suite}", suite],
-                          capture_output=True, text=True)
+    KEPT.mkdir(parents=True, exist_ok=True)
+    with open(KEPT / f"mosquitto-{suite}.lock", "w") as lock:  # two tests may want it at once
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        done = subprocess.run([SOURCE / "packaging/fetch-broker", KEPT / f"mosquitto-{suite}",
+                               suite], capture_output=True, text=True)
     if done.returncode != 0:
         pytest.skip(done.stderr.strip())
     return done.stdout.strip()
