@@ -80,7 +80,7 @@ def test_an_acl_in_3_1_1(made, agents, tmp_path):
     _, wire = start(made, agents, broker, version="3.1.1", device=HEALTH)
     shoot(wire, "denied")
     assert not wire.since(topic="/image")
-    health = wire.wait("/health").json()
+    health = wire.wait("/health", lambda m: "mqtt_version" in m.json()["link"]).json()
     assert health["link"]["acknowledgements_trusted"] is False
 
 
