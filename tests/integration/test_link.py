@@ -35,8 +35,10 @@ def test_the_broker_is_killed_and_comes_back(broker, agents):
     broker.kill()
     agent.wait_log("no link to")
     agent.wait_log("shot .* accepted", count=agent.log().count("accepted") + 3)
-    broker.restart()
+    agent.process.send_signal(signal.SIGSTOP)  # it is not to be back before its subscriber
+    broker.start()
     wire = Wire(broker.port)
+    agent.process.send_signal(signal.SIGCONT)
     # the newest first, as live; what the outage held back follows as late, oldest first
     first = wire.wait("/meta").json()
     assert first["seq"] > before + 2
