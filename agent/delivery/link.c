@@ -241,7 +241,9 @@ static void report_connect_failed(struct link *link, const struct link_mail *mai
     }
     struct link_verdict verdict = link_plan_failed(&link->plan, mail->code, closed);
     report->retry_now = verdict.retry_now || link->is_hurried;
-    report->is_silent = verdict.is_silent || link->is_hurried;
+    // that is nothing to tell, but if it is so all the time, somebody has to hear why
+    link->was_moot = link->is_hurried && !link->was_moot;
+    report->is_silent = verdict.is_silent || link->was_moot;
     report->broker_left = true; // or never was there, for others neither
 }
 

@@ -26,6 +26,7 @@ struct link {
     struct link_tls tls; // of the present connection
     enum link_state state;
     bool is_pending;       // a publish or subscribe awaits its answer
+    bool was_moot;         // the last attempt: the network changed meanwhile
     bool is_hurried;       // the network changed while it was connecting
     int64_t rest_ns;       // no hurry before that
     int64_t begun_ns;      // the last operation
