@@ -93,6 +93,7 @@ def running():
 
 def test_once_shows_one_picture_and_leaves_nothing():
     done = subprocess.run([QUICKSTART, "--once"], cwd="/", stdin=subprocess.DEVNULL, text=True,
+                          env=a_persons_environment(),
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
                           timeout=START_DEADLINE_S)
     assert done.returncode == 0, done.stdout
