@@ -2,6 +2,7 @@
 #include "control/reply.h"
 
 #include "control/document_json.h"
+#include "control/setting_json.h"
 #include "settings/settings_check.h"
 #include "settings/settings_table.h"
 
@@ -28,33 +29,6 @@ static bool is_told(const struct setting *setting)
            !(len > 5 && strcmp(setting->path + len - 5, ".path") == 0);
 }
 
-static json_t *value_of(const struct setting *setting, const struct settings *settings)
-{
-    const char *field = (const char *)settings + setting->offset;
-    bool flag;
-    uint32_t whole;
-    uint64_t size;
-    double real;
-    switch (setting->type) {
-    case SETTING_BOOL:
-        memcpy(&flag, field, sizeof flag);
-        return json_boolean(flag);
-    case SETTING_UINT:
-        memcpy(&whole, field, sizeof whole);
-        return json_integer(whole);
-    case SETTING_SIZE:
-        memcpy(&size, field, sizeof size);
-        return json_integer((json_int_t)size);
-    case SETTING_DOUBLE:
-        memcpy(&real, field, sizeof real);
-        return json_real(real);
-    case SETTING_TEXT:
-    case SETTING_WORD:
-        break;
-    }
-    return json_string(field);
-}
-
 static json_t *config_object(const struct settings *settings)
 {
     json_t *config = json_object();
@@ -63,7 +37,8 @@ static json_t *config_object(const struct settings *settings)
         for (size_t i = 0; i < settings_table_count; i++) {
             const struct setting *setting = &settings_table[i];
             if (setting_in_group(setting, settings_groups[g].name) && is_told(setting)) {
-                json_object_set_new(group, setting_key(setting), value_of(setting, settings));
+                json_object_set_new(group, setting_key(setting),
+                                    setting_json_value(setting, settings));
             }
         }
         if (json_object_size(group) > 0) {
