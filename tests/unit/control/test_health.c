@@ -2,9 +2,9 @@
 #include "control/health.h"
 
 #include "control/command.h"
+#include "document_reader.h"
 
 #include <errno.h>
-#include <jansson.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,43 +15,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-// Parses and frees `text`.
-static json_t *read_back(char *text)
-{
-    assert_non_null(text);
-    json_error_t error;
-    json_t *document = json_loads(text, JSON_REJECT_DUPLICATES, &error);
-    free(text);
-    assert_non_null(document);
-    return document;
-}
-
-// The keys in their order, a blank after each.
-static void assert_keys(const json_t *object, const char *expected)
-{
-    char keys[512] = "";
-    const char *key;
-    json_t *value;
-    json_object_foreach((json_t *)(uintptr_t)object, key, value)
-    {
-        size_t len = strlen(keys);
-        snprintf(keys + len, sizeof keys - len, "%s ", key);
-    }
-    assert_string_equal(keys, expected);
-}
-
-// "unknown" where `object` has no such text
-static const char *text_of(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-    return text != NULL ? text : "unknown";
-}
-
-static json_int_t number_of(const json_t *object, const char *key)
-{
-    return json_integer_value(json_object_get(object, key));
-}
 
 static void assert_text(const json_t *object, const char *key, const char *expected)
 {
